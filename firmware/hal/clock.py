@@ -1,0 +1,51 @@
+"""Time for all three runtimes: MicroPython's ``ticks_*`` and ``sleep_ms``, made up on CPython.
+
+Ticks wrap (2**30 ms = 12.4 days on the chip), so only ``ticks_diff`` may compare them.
+"""
+
+import time
+
+try:
+    from time import ticks_add, ticks_diff, ticks_ms
+
+    from asyncio import sleep_ms
+except ImportError:  # CPython; the same period as the chip, so that a wrap is met in tests
+    import asyncio
+
+    _PERIOD = 1 << 30
+    _HALF = _PERIOD >> 1
+
+    def ticks_ms():
+        """Milliseconds on a wrapping counter of period 2**30."""
+        return (time.monotonic_ns() // 1000000) & (_PERIOD - 1)
+
+    def ticks_diff(later, earlier):
+        """Milliseconds from ``earlier`` to ``later``, right for spans under 6.2 days."""
+        return ((later - earlier + _HALF) & (_PERIOD - 1)) - _HALF
+
+    def ticks_add(ticks, delta):
+        """The tick value ``delta`` ms after ``ticks``."""
+        return (ticks + delta) & (_PERIOD - 1)
+
+    def sleep_ms(delay):
+        """Awaitable pause of ``delay`` ms."""
+        return asyncio.sleep(delay / 1000)
+
+
+# ESP32 counts from 2000, the unix port and CPython from 1970.
+_EPOCH = 946684800 if time.gmtime(0)[0] == 2000 else 0
+_NOT_SET = 1704067200  # 2024-01-01: an earlier clock was never set
+
+
+def unix():
+    """Seconds since 1970-01-01 UTC, or None while the clock has never been set."""
+    now = int(time.time()) + _EPOCH
+    return now if now >= _NOT_SET else None
+
+
+def iso(seconds):
+    """``seconds`` since 1970 as ``YYYY-MM-DDThh:mm:ssZ``, None for None."""
+    if seconds is None:
+        return None
+    t = time.gmtime(seconds - _EPOCH)
+    return "%04d-%02d-%02dT%02d:%02d:%02dZ" % (t[0], t[1], t[2], t[3], t[4], t[5])
