@@ -1,0 +1,440 @@
+"""The client's side of the MEP line: one request at a time, every reply's digest checked.
+
+Theory of operation. The session has no clock and no line. Its shell calls five things: `request`,
+`data_to_send`, `receive`, `next_event` and, when `timeout_ms` passed without a byte, `timed_out`.
+
+    IDLE --request--> READY --sent--> WAIT --verified reply--> IDLE
+                        ^              | |
+                        |   0x0C ------+ +-- damaged, 0x0B, impossible length --> HUSH
+                        +---- silence, tries left <-------------------------------+
+                                silence, no tries left --> IDLE, Failed
+
+In HUSH something came that is no good reply to this try. It may be a late reply to an older try
+with the right one behind it, so packets are still judged; silence ends it. A length field that
+lies is the same case: nothing is ever waited for longer than the line may be silent inside a
+packet.
+
+Retries. The guide says both "count up, for retries too" and "send the same packet". A read goes
+out again under the next number, so a late reply to the older try fails the digest. A write goes
+out again unchanged: if the meter had executed it, it answers 0x0C and does not execute it twice.
+
+0x0B. Under a wrong key the reply's digest cannot be right, so 0x0B is believed unverified, but
+only as a reason to try again. If every try ended with it the key is wrong; if only some did, the
+line damaged them.
+"""
+
+from shim import const
+from . import requests as rq
+from .digest import Digest
+from .errors import LocalError
+from .frame import ALERT, BAD, MAX_LENGTH, PACKET, PacketReader
+
+REPLY_MS = const(500)  # guide, "Response timeout": last byte sent to first two bytes back
+GAP_MS = const(150)  # silence that ends a packet; the meter itself pauses 25 ms every 117 bytes
+TRIES = const(4)
+_JUMPS = const(3)  # 0x0C answers taken in a row before giving up
+
+_IDLE = const(0x00)
+_READY = const(0x10)
+_WAIT = const(0x20)
+_HUSH = const(0x30)
+
+_REQUEST = const(0)
+_SENT = const(1)
+_OK = const(2)
+_REFUSED = const(3)
+_RENUMBER = const(4)
+_BAD = const(5)
+_ALERT = const(6)
+_STRAY = const(7)
+_AGAIN = const(8)
+_GIVE_UP = const(9)
+_CANCEL = const(10)
+
+_NEXT = {
+    _IDLE | _REQUEST: _READY,
+    _IDLE | _ALERT: _IDLE,
+    _IDLE | _STRAY: _IDLE,
+    _IDLE | _CANCEL: _IDLE,
+    _READY | _SENT: _WAIT,
+    _READY | _ALERT: _READY,
+    _READY | _STRAY: _READY,
+    _READY | _CANCEL: _IDLE,
+    _WAIT | _OK: _IDLE,
+    _WAIT | _REFUSED: _IDLE,
+    _WAIT | _RENUMBER: _READY,
+    _WAIT | _BAD: _HUSH,
+    _WAIT | _ALERT: _WAIT,
+    _WAIT | _AGAIN: _READY,
+    _WAIT | _GIVE_UP: _IDLE,
+    _WAIT | _CANCEL: _IDLE,
+    _HUSH | _OK: _IDLE,
+    _HUSH | _REFUSED: _IDLE,
+    _HUSH | _RENUMBER: _READY,
+    _HUSH | _BAD: _HUSH,
+    _HUSH | _ALERT: _HUSH,
+    _HUSH | _AGAIN: _READY,
+    _HUSH | _GIVE_UP: _IDLE,
+    _HUSH | _CANCEL: _IDLE,
+}
+
+# Why a request failed, or a try of it.
+SILENT = "silent"  # no byte came back
+CUT = "cut"  # the packet stopped short
+DIGEST = "digest"  # complete, but not what the meter sent
+LENGTH = "length"  # a length or count that cannot be
+WRONG_KEY = "wrong key"  # every try was answered 0x0B
+NOISE = "line noise"  # some tries were answered 0x0B
+SEQUENCE = "sequence"  # 0x0C again and again
+UNCONFIRMED = "unconfirmed"  # a write whose fate is not known
+
+COUNTERS = (
+    "requests",
+    "sent",
+    "verified",
+    "retries",
+    "silent",
+    "cut",
+    "digest",
+    "length",
+    "auth",
+    "sequence",
+    "refused",
+    "failed",
+    "alerts",
+    "stray",
+)
+_REQUESTS = const(0)
+_SENDS = const(1)
+_VERIFIED = const(2)
+_RETRIES = const(3)
+_SILENTS = const(4)
+_CUTS = const(5)
+_DIGESTS = const(6)
+_LENGTHS = const(7)
+_AUTHS = const(8)
+_JUMPED = const(9)
+_REFUSALS = const(10)
+_FAILURES = const(11)
+_ALERTS = const(12)
+_STRAYS = const(13)
+
+
+class Alert:
+    """The meter sent its alert sequence (guide, "Alert Sequence")."""
+
+
+class Response:
+    """A verified reply. Read data is ``buf[start:start + count]`` until the session's next call.
+
+    ``count`` is 0 for a write. ``repeated`` is True for a write whose first reply was lost: the
+    meter had executed it.
+    """
+
+    def __init__(self):  # here, so that setting them later allocates nothing
+        self.buf = b""
+        self.start = 3
+        self.count = 0
+        self.repeated = False
+
+
+class Refused:
+    """A verified reply with an error: ``code`` (int) and its ``name``."""
+
+    def __init__(self):
+        self.code = 0
+        self.name = ""
+
+
+class Failed:
+    """No verified reply in any try; ``reason`` is one of the strings above."""
+
+    def __init__(self):
+        self.reason = ""
+
+
+class Session:
+    """One client on one line under one key (16 bytes).
+
+    ``seq`` is any first sequence number, ``baud`` the line's rate. Nothing is allocated after
+    construction except by `counters`.
+    """
+
+    def __init__(self, key, seq=0, baud=9600):
+        self._high = seq >> 16 & 0xFFFF
+        self._low = seq & 0xFFFF
+        self._baud = baud
+        self._digest = Digest(key)
+        self._reader = PacketReader()
+        self._tx = bytearray(2 + MAX_LENGTH)
+        self._view = memoryview(self._tx)
+        self._state = _IDLE
+        self._size = 0  # of the request's body
+        self._packet = None  # view of the packet in _tx
+        self._write = False
+        self._wanted = 0
+        self._tries = 0
+        self._jumps = 0
+        self._reason = ""  # of the last try that was not silent
+        self._denied = 0  # tries answered 0x0B
+        self._event = None
+        self._alerted = False
+        self._counts = [0] * len(COUNTERS)
+        self._alert = Alert()
+        self._response = Response()
+        self._refused = Refused()
+        self._failed = Failed()
+
+    # -- the five calls
+
+    def request(self, table, count=0, offset=None, data=None):
+        """Begin to read ``count`` bytes (at most 465) or, with ``data``, to write.
+
+        ``offset`` None is the full-table form. Raises LocalError while a request is under way.
+        """
+        if not 0 <= table <= 0xFFFF or not 0 <= count <= rq.MAX_DATA:
+            raise LocalError("request: table %d, count %d out of range" % (table, count))
+        if self._state != _IDLE:
+            raise LocalError("request: the one before is still under way")
+        tx = self._tx
+        if data is None:
+            if offset is None:
+                self._size = rq.read_full(tx, 2, table, count)
+            else:
+                self._size = rq.read_part(tx, 2, table, offset, count)
+        elif offset is None:
+            self._size = rq.write_full(tx, 2, table, data)
+        else:
+            self._size = rq.write_part(tx, 2, table, offset, data)
+        self._write = data is not None
+        self._wanted = count
+        self._tries = TRIES
+        self._jumps = _JUMPS
+        self._reason = SILENT
+        self._denied = 0
+        self._event = None
+        self._counts[_REQUESTS] += 1
+        self._go(_REQUEST)
+        self._number()
+
+    def data_to_send(self):
+        """The packet to write now, whole and at once (memoryview), or None."""
+        if self._state != _READY:
+            return None
+        self._go(_SENT)
+        self._reader.reset()
+        self._tries -= 1
+        self._counts[_SENDS] += 1
+        return self._packet
+
+    def receive(self, buf, n):
+        """Take ``buf[:n]`` as it came from the line. Never raises."""
+        reader = self._reader
+        i = 0
+        while i < n:
+            if self._event is not None:
+                # The reader's buffer belongs to the event until it is fetched. What follows a
+                # reply at once is a double of it or noise.
+                self._counts[_STRAYS] += 1
+                reader.swallow()
+                return
+            i = reader.feed(buf, i, n)
+            found = reader.found
+            if found == ALERT:
+                self._counts[_ALERTS] += 1
+                self._alerted = True
+                self._go(_ALERT)
+            elif found == PACKET or found == BAD:
+                self._found(found)
+
+    def next_event(self):
+        """The next Alert, Response, Refused or Failed, or None. The objects are used again."""
+        if self._alerted:
+            self._alerted = False
+            return self._alert
+        event = self._event
+        self._event = None
+        return event
+
+    def timed_out(self):
+        """`timeout_ms` passed without a byte (or the shell's patience with noise ended)."""
+        state = self._state
+        cut = self._reader.inside
+        self._reader.reset()
+        if state == _WAIT:
+            if cut:
+                self._bad(_CUTS, CUT)
+            else:
+                self._counts[_SILENTS] += 1
+            self._again()
+        elif state == _HUSH:
+            self._again()
+
+    # -- what the shell may ask
+
+    @property
+    def busy(self):
+        """True from `request` until its Response, Refused or Failed."""
+        return self._state != _IDLE
+
+    @property
+    def timeout_ms(self):
+        """How long the line may be silent from now, in ms; None if nothing is awaited."""
+        if self._state == _WAIT and not self._reader.inside:
+            return REPLY_MS + self._transmit_ms(len(self._packet))
+        if self._state == _IDLE or self._state == _READY:
+            return GAP_MS if self.dirty else None
+        return GAP_MS
+
+    @property
+    def dirty(self):
+        """True while bytes that belong to nothing may still be coming in."""
+        return self._reader.dirty
+
+    @property
+    def missing(self):
+        """Bytes still to come in the packet under way, 0 if that is not known."""
+        return self._reader.missing
+
+    @property
+    def jumps(self):
+        """How often the meter answered 0x0C: after one, ET04's IDT version may have changed."""
+        return self._counts[_JUMPED]
+
+    def cancel(self):
+        """Forget the request under way (the line is gone)."""
+        self._go(_CANCEL)
+        self._reader.reset()
+        self._event = None
+
+    def counters(self):
+        """dict of event counts since construction, keys as in `COUNTERS`."""
+        return dict(zip(COUNTERS, self._counts))
+
+    # -- helpers
+
+    def _go(self, what):
+        state = _NEXT.get(self._state | what)
+        if state is None:
+            raise LocalError("session: step %d is not possible now" % what)
+        self._state = state
+
+    def _transmit_ms(self, n):
+        return n * 10000 // self._baud + 1
+
+    def _number(self):
+        # Seal the body under the next number.
+        low = self._low + 1
+        if low > 0xFFFF:
+            low = 0
+            self._high = (self._high + 1) & 0xFFFF
+        self._low = low
+        n = rq.seal(self._tx, self._size, self._high, low, self._digest)
+        if self._packet is None or len(self._packet) != n:
+            self._packet = self._view[:n]
+
+    def _found(self, found):
+        state = self._state
+        if state == _IDLE or state == _READY:
+            self._counts[_STRAYS] += 1
+            self._go(_STRAY)
+        elif found == BAD:
+            self._bad(_LENGTHS, LENGTH)
+            self._go(_BAD)
+        else:
+            self._judge()
+
+    def _judge(self):
+        reader = self._reader
+        buf = reader.buf
+        body = reader.length - 8
+        code = buf[0]
+        digest = self._digest
+        digest.rewind()
+        digest.update(buf, 0, body)
+        if code == rq.AUTHENTICATION and body == 1:
+            self._bad(_AUTHS, NOISE)
+            self._denied += 1
+            self._go(_BAD)
+        elif not digest.check(buf, body):
+            self._bad(_DIGESTS, DIGEST)
+            self._go(_BAD)
+        elif code == rq.OK:
+            self._ok(buf, body)
+        elif code == rq.SEQUENCE and body == 5:
+            self._counts[_JUMPED] += 1
+            self._renumber(buf)
+        else:
+            self._counts[_REFUSALS] += 1
+            self._refused.code = code
+            self._refused.name = rq.code_name(code)
+            self._done(_REFUSED, self._refused)
+
+    def _ok(self, buf, body):
+        response = self._response
+        count = 0
+        if not self._write:
+            count = buf[1] << 8 | buf[2] if body >= 3 else rq.MAX_DATA
+        if count > self._wanted or body != (1 if self._write else 3 + count):
+            self._bad(_LENGTHS, LENGTH)
+            self._go(_BAD)
+            return
+        self._counts[_VERIFIED] += 1
+        response.buf = buf
+        response.count = count
+        response.repeated = False
+        self._done(_OK, response)
+
+    def _renumber(self, buf):
+        high = buf[1] << 8 | buf[2]
+        low = buf[3] << 8 | buf[4]
+        if self._write and self._tries < TRIES - 1:
+            # A write that was sent before: had it been executed, exactly the number after its own
+            # would be expected now. Anything else could be either, so the caller must look.
+            ours = (self._low + 1) & 0xFFFF
+            carry = 1 if ours == 0 else 0
+            done = low == ours and high == (self._high + carry) & 0xFFFF
+            self._high, self._low = high, low
+            if done:
+                self._counts[_VERIFIED] += 1
+                self._response.count = 0
+                self._response.repeated = True
+                self._done(_OK, self._response)
+            else:
+                self._fail(UNCONFIRMED)
+            return
+        self._high, self._low = high, low
+        self._jumps -= 1
+        if self._jumps < 0:
+            self._fail(SEQUENCE)
+            return
+        self._tries += 1  # an answer, if not the wanted one: no try is lost
+        self._go(_RENUMBER)
+        self._number()
+
+    def _again(self):
+        if self._tries > 0:
+            self._counts[_RETRIES] += 1
+            self._go(_AGAIN)
+            if not self._write:
+                self._number()
+            return
+        if self._denied == TRIES:
+            self._fail(WRONG_KEY)
+        elif self._write and self._reason != SILENT:
+            self._fail(UNCONFIRMED)
+        else:
+            self._fail(self._reason)
+
+    def _fail(self, reason):
+        self._counts[_FAILURES] += 1
+        self._failed.reason = reason
+        self._done(_GIVE_UP, self._failed)
+
+    def _done(self, what, event):
+        self._go(what)
+        self._event = event
+
+    def _bad(self, counter, reason):
+        self._counts[counter] += 1
+        self._reason = reason
