@@ -27,6 +27,21 @@ from shim import const
 from . import requests as rq
 from .digest import Digest
 from .errors import LocalError
+from .events import (
+    COUNTERS,
+    CUT,
+    DIGEST,
+    LENGTH,
+    NOISE,
+    SEQUENCE,
+    SILENT,
+    UNCONFIRMED,
+    WRONG_KEY,
+    Alert,
+    Failed,
+    Refused,
+    Response,
+)
 from .frame import ALERT, BAD, MAX_LENGTH, PACKET, PacketReader
 
 REPLY_MS = const(500)  # guide, "Response timeout": last byte sent to first two bytes back
@@ -78,32 +93,7 @@ _NEXT = {
     _HUSH | _CANCEL: _IDLE,
 }
 
-# Why a request failed, or a try of it.
-SILENT = "silent"  # no byte came back
-CUT = "cut"  # the packet stopped short
-DIGEST = "digest"  # complete, but not what the meter sent
-LENGTH = "length"  # a length or count that cannot be
-WRONG_KEY = "wrong key"  # every try was answered 0x0B
-NOISE = "line noise"  # some tries were answered 0x0B
-SEQUENCE = "sequence"  # 0x0C again and again
-UNCONFIRMED = "unconfirmed"  # a write whose fate is not known
-
-COUNTERS = (
-    "requests",
-    "sent",
-    "verified",
-    "retries",
-    "silent",
-    "cut",
-    "digest",
-    "length",
-    "auth",
-    "sequence",
-    "refused",
-    "failed",
-    "alerts",
-    "stray",
-)
+# Indices into the counts, in the order of `COUNTERS`.
 _REQUESTS = const(0)
 _SENDS = const(1)
 _VERIFIED = const(2)
@@ -118,39 +108,6 @@ _REFUSALS = const(10)
 _FAILURES = const(11)
 _ALERTS = const(12)
 _STRAYS = const(13)
-
-
-class Alert:
-    """The meter sent its alert sequence (guide, "Alert Sequence")."""
-
-
-class Response:
-    """A verified reply. Read data is ``buf[start:start + count]`` until the session's next call.
-
-    ``count`` is 0 for a write. ``repeated`` is True for a write whose first reply was lost: the
-    meter had executed it.
-    """
-
-    def __init__(self):  # here, so that setting them later allocates nothing
-        self.buf = b""
-        self.start = 3
-        self.count = 0
-        self.repeated = False
-
-
-class Refused:
-    """A verified reply with an error: ``code`` (int) and its ``name``."""
-
-    def __init__(self):
-        self.code = 0
-        self.name = ""
-
-
-class Failed:
-    """No verified reply in any try; ``reason`` is one of the strings above."""
-
-    def __init__(self):
-        self.reason = ""
 
 
 class Session:

@@ -1,5 +1,6 @@
 from mep.errors import LocalError
-from mep.session import COUNTERS, Session, TRIES
+from mep.events import COUNTERS
+from mep.session import Session, TRIES
 from mepkit import KEY, data_reply, events, feed, hexed, reply, send
 
 DATA = bytes(range(44))
