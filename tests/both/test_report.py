@@ -1,0 +1,61 @@
+import json
+
+from firmware import report
+from test_readings import _reply, _store
+
+METER = {
+    "manufacturer": "ELON",
+    "model": '8"331',
+    "firmware": "3.84.06",
+    "serial": "4080",
+    "generation": 3,
+}
+
+
+def _filled():
+    store, clock = _store()
+    store.meter = METER
+    store.line = lambda: {"verified": 2}
+    _reply(store, 23, energy_forward=100)
+    clock.ticks += 1234
+    clock.seconds = 1795226400
+    _reply(store, 28, power_forward=701, power_factor_l1=1001)
+    return store
+
+
+def test_readings_document():
+    doc = json.loads("".join(report.readings(_filled())))
+    assert doc == {
+        "meter": METER,
+        "snapshot": 2,
+        "time": "2026-11-21T02:00:00Z",
+        "values": {
+            "power_forward": {"value": 701, "unit": "W", "age_ms": 0},
+            "power_factor_l1": {"value": None, "unit": "1/1000", "age_ms": None},
+            "energy_forward": {"value": 1000, "unit": "Wh", "age_ms": 1234},
+        },
+        "line": {"verified": 2},
+    }
+
+
+def test_pieces_stay_small():
+    store, _ = _store()
+    store.configure([("value_number_%d" % i, "W", 28, 0, 9, False, 1) for i in range(100)])
+    pieces = report.readings(store)
+    assert max(len(p) for p in pieces) < 600
+    assert len(json.loads("".join(pieces))["values"]) == 100
+
+
+def test_snapshot_has_no_value_without_its_age():
+    store = _filled()
+    doc = json.loads(report.snapshot(store))
+    assert doc["age_ms"] == {"BT28": 0, "BT23": 1234}
+    assert doc["values"] == {"power_forward": 701, "power_factor_l1": None, "energy_forward": 1000}
+    _reply(store, 28, power_factor_l1=5)
+    doc = json.loads(report.snapshot(store))
+    assert doc["values"]["power_forward"] is None and doc["snapshot"] == 3
+
+
+def test_no_time_is_null_never_2000():
+    store, _ = _store()
+    assert json.loads(report.snapshot(store))["time"] is None
