@@ -1,0 +1,64 @@
+"""Server-sent events: each snapshot as one text, built once and shared by all clients.
+
+A client takes the newest text when its socket has taken the one before. So there is no queue: a
+slow client misses snapshots, and costs the others nothing.
+"""
+
+from shim import const
+
+from .. import report
+from ..hal.clock import sleep_ms
+
+_BEAT_MS = const(100)  # also the shortest time between two events
+_IDLE_BEATS = const(150)  # a comment after 15 s without news tells both ends that the line lives
+
+
+class Feed:
+    """The newest snapshot of ``store`` as an event; at most ``limit`` clients."""
+
+    def __init__(self, store, limit):
+        self.store = store
+        self.limit = limit
+        self.clients = 0
+        self._of = None
+        self._text = b""
+
+    def text(self):
+        """The event of the store's snapshot, as bytes."""
+        if self._of != self.store.snapshot:
+            self._of = self.store.snapshot
+            self._text = ("data: %s\n\n" % report.snapshot(self.store)).encode()
+        return self._text
+
+
+class Events:
+    """The body of one client's response. ``gone()`` tells whether the client has left."""
+
+    def __init__(self, feed, gone):
+        self._feed = feed
+        self._gone = gone
+        self._sent = 0  # no snapshot has this number, so the first one goes out at once
+        self._open = True
+        feed.clients += 1
+
+    def __aiter__(self):
+        return self
+
+    async def __anext__(self):
+        store = self._feed.store
+        idle = 0
+        while self._sent == store.snapshot:
+            await sleep_ms(_BEAT_MS)
+            if self._gone():
+                raise StopAsyncIteration
+            idle += 1
+            if idle == _IDLE_BEATS:
+                return b": \n\n"
+        self._sent = store.snapshot
+        return self._feed.text()
+
+    async def aclose(self):
+        """Give the client's place back. May be called twice."""
+        if self._open:
+            self._open = False
+            self._feed.clients -= 1
