@@ -49,3 +49,20 @@ def iso(seconds):
         return None
     t = time.gmtime(seconds - _EPOCH)
     return "%04d-%02d-%02dT%02d:%02d:%02dZ" % (t[0], t[1], t[2], t[3], t[4], t[5])
+
+
+def seconds_of(buf, at):
+    """Seconds since 1970 of the LTIME_DATE at ``buf[at:at + 6]`` (guide, data types), or None.
+
+    Six bytes: year of the century, month, day, hour, minute, second, as BT52 has them.
+    """
+    year, month, day = buf[at], buf[at + 1], buf[at + 2]
+    hour, minute, second = buf[at + 3], buf[at + 4], buf[at + 5]
+    if not (24 <= year < 100 and 1 <= month <= 12 and 1 <= day <= 31):
+        return None  # also a clock that was never set: it starts in 2000
+    if hour > 23 or minute > 59 or second > 59:
+        return None
+    # Days from 1970-03-01 with March as the first month, so that a leap day comes last.
+    y = 2000 + year - (month < 3)
+    days = 365 * y + y // 4 - y // 100 + y // 400 + (153 * ((month + 9) % 12) + 2) // 5 + day - 1
+    return (days - 719468) * 86400 + hour * 3600 + minute * 60 + second

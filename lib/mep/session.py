@@ -137,7 +137,7 @@ class Session:
         self._event = None
         self._alerted = False
         self._counts = [0] * len(COUNTERS)
-        self._alert = Alert()
+        self.alert = Alert()
         self._response = Response()
         self._refused = Refused()
         self._failed = Failed()
@@ -208,7 +208,7 @@ class Session:
         """The next Alert, Response, Refused or Failed, or None. The objects are used again."""
         if self._alerted:
             self._alerted = False
-            return self._alert
+            return self.alert
         event = self._event
         self._event = None
         return event

@@ -1,0 +1,125 @@
+"""Wiring only: builds the objects, starts the tasks, keeps them alive."""
+
+import asyncio
+import gc
+import sys
+
+from shim import const
+from mep.keys import fingerprint, parse_key
+from mep.session import Session
+from . import config as configuration
+from .hal import clock
+from .hal.ports import open_port
+from .log import Log
+from .meter.link import Link
+from .meter.poller import Poller
+from .readings import Readings
+from .supervisor import Supervisor
+
+_BEAT_MS = const(100)
+
+
+class App:
+    """The application under one configuration (from `config.validate`)."""
+
+    def __init__(self, config, show=print, open_line=None):
+        self.config = config
+        key = parse_key(config["key"])
+        self.log = Log(configuration.secrets(config), show)
+        self.store = Readings(clock, config["stale_s"])
+        session = Session(key, clock.ticks_ms(), config["baud"])
+        self.link = Link(session, open_line or self._open_line, self.log, config["baud"])
+        self.poller = Poller(self.link, self.store, self.log, config["fast"])
+        self.supervisor = Supervisor(self.log)
+        self.mqtt = None
+        self.store.line = self._line
+        self._lag = 0
+        self._beats = 0
+        self.log("info", "MEP key of %d bytes, fingerprint %s" % (len(key), fingerprint(key)))
+
+    async def run(self):
+        """Run for ever; cancelling stops every task and closes the line."""
+        config = self.config
+        start = self.supervisor.start
+        try:
+            start("poller", self.poller.run)
+            gc.collect()
+            start("web", self._web)
+            if config["mqtt_host"]:
+                from .mqtt import publisher
+                from .mqtt.client import Client
+
+                self.mqtt = Client(config, self.log)
+                start("mqtt", self.mqtt.run)
+                start("publisher", self._publish)
+                self._publisher = publisher
+            gc.collect()
+            await self._beat()
+        finally:
+            self.supervisor.stop()
+            self.link.close()
+
+    def status(self):
+        """Health figures (dict): uptime, heap, lag of the event loop, restarts, MQTT."""
+        status = {
+            "uptime_s": self._beats * _BEAT_MS // 1000,
+            "interpreter": "%s %s" % (sys.implementation.name, version()),
+            "loop_lag_ms": self._lag,
+            "restarts": self.supervisor.restarts,
+            "mqtt": self.mqtt.counters() if self.mqtt else None,
+        }
+        if hasattr(gc, "mem_free"):
+            status["heap_free"] = gc.mem_free()
+            status["heap_used"] = gc.mem_alloc()
+        return status
+
+    async def _open_line(self):
+        return await open_port(self.config["port"], self.config["baud"])
+
+    async def _web(self):
+        from .web import app as web
+
+        config = self.config
+        page = web.create_app(self.store, config, self.status)
+        await web.serve(page, config["http_host"], config["http_port"])
+
+    async def _publish(self):
+        await self._publisher.run(self.store, self.mqtt, self.config)
+
+    def _line(self):
+        line = self.link.session.counters()
+        line["dropped"] = self.store.dropped
+        line["resets"] = self.store.resets
+        line["openings"] = self.link.openings
+        return line
+
+    async def _beat(self):
+        # The loop's pulse: its delay is what any task's blocking costs the others.
+        while True:
+            before = clock.ticks_ms()
+            await clock.sleep_ms(_BEAT_MS)
+            lag = clock.ticks_diff(clock.ticks_ms(), before) - _BEAT_MS
+            # The worst of the last minute or so fades; a single stall stays visible for a while.
+            self._lag = max(lag, self._lag - 1 if self._beats % 16 == 0 else self._lag)
+            self._beats += 1
+            if self._beats % 64 == 0:
+                self.store.expire()
+                gc.collect()
+
+
+def version():
+    """The interpreter's version as text."""
+    return ".".join([str(n) for n in sys.implementation.version[:3]])
+
+
+def run(path="config.json"):
+    """Run the application with the configuration file ``path`` until interrupted."""
+    try:
+        config = configuration.load(path)
+    except configuration.ConfigError as e:
+        print(e)
+        sys.exit(2)
+    try:
+        asyncio.run(App(config).run())
+    except KeyboardInterrupt:
+        pass

@@ -1,0 +1,204 @@
+"""What to read from the meter, and when.
+
+Theory of operation. At the start `osgp.dims.Dims` says step by step what must be read to know the
+meter: identity, dimensions, the order of its values. Then BT28 (present values) and, with every
+ninth of them, BT23 (energies), so that BT23 is every tenth read. The reads go out one a second on
+average, which is the guide's advice; `fast` goes to the line's limit instead. Only the bytes of the
+values are read.
+
+After a 0x0C the meter's interface may have changed: ET04's IDT version tells. After a longer
+silence the meter may be another one. In both cases the start is done again; the store keeps its
+values unless the meter or its list of values is a new one.
+"""
+
+from mep.errors import TableError
+from mep.events import SILENT, WRONG_KEY, Failed, Response
+from osgp.codec import read_i32s, table_name
+from osgp.dims import Dims
+from shim import const
+from ..hal import clock
+
+_BT23 = const(23)
+_BT28 = const(28)
+_BT52 = const(52)
+_ET04 = const(2052)
+_IDT_VERSION = const(116)
+_NINE = const(9)
+_PERIOD_MS = const(1111)  # nine BT28 and one BT23 in ten seconds
+_PAUSE_MS = const(1000)
+_MOST_MS = const(4000)
+_LOST = const(5)  # failed reads in a row: look again who is there
+_CLOCK_MS = const(600000)
+
+_WHY = {
+    SILENT: "no reply from the meter: check the plug on the MEP port, that ENABLE is on "
+    "(the display shows an M), and that nobody uses the optical eye",
+    WRONG_KEY: "the meter refuses the key (0x0B every time): check the MEP key",
+}
+
+
+class NoReply(Exception):
+    """A table could not be read; the text says why, for the owner."""
+
+
+class Poller:
+    """Reads through ``link`` into ``store``; ``log(level, text)``."""
+
+    def __init__(self, link, store, log, fast=False):
+        self.dims = None
+        self._link = link
+        self._store = store
+        self._log = log
+        self._period = 0 if fast else _PERIOD_MS
+        self._idt = None
+        self._jumps = 0
+        self._first_sum = 0  # index in the store of BT23's first value
+        self._clock_read = None
+
+    async def run(self):
+        """Poll for ever."""
+        pause = _PAUSE_MS
+        while True:
+            try:
+                await self._start()
+                pause = _PAUSE_MS
+                await self._poll()
+            except (NoReply, TableError, OSError) as e:
+                self._store.reason = str(e)
+                self._log("warn", str(e))
+                await self._link.idle(clock.ticks_add(clock.ticks_ms(), pause))
+                pause = min(2 * pause, _MOST_MS)
+
+    async def _start(self):
+        dims = Dims()
+        self._jumps = self._link.session.jumps
+        while True:
+            step = dims.next_read()
+            if step is None:
+                break
+            table, offset, count = step
+            event = await self._link.transact(table, count, offset)
+            if isinstance(event, Response):
+                dims.learn(table, event.buf, event.start, event.count)
+            elif isinstance(event, Failed):
+                raise NoReply(_why(event.reason))
+            else:
+                self._log("info", _refusal(table, event))
+                dims.absent(table)
+        self._idt = await self._idt_version()
+        self._take(dims)
+
+    def _take(self, dims):
+        # The meter is known: tell the store, unless it is the one known already.
+        store = self._store
+        layout = dims.layout()
+        meter = {
+            "manufacturer": dims.manufacturer,
+            "model": dims.model,
+            "firmware": dims.firmware,
+            "serial": dims.serial,
+            "generation": dims.generation,
+        }
+        if self.dims is None or meter != store.meter or layout != store.sources:
+            store.meter = meter
+            store.configure(layout)
+            self._log("info", "meter %(model)s, firmware %(firmware)s, found" % meter)
+        self.dims = dims
+        self._first_sum = len(layout)
+        for i, source in enumerate(layout):
+            if source[2] == _BT23:
+                self._first_sum = i
+                break
+
+    async def _poll(self):
+        # Returns when the meter has to be learned anew.
+        link = self._link
+        due = clock.ticks_ms()
+        turn = _NINE - 1
+        failures = 0
+        while failures < _LOST:
+            turn += 1
+            ok = await self._present()
+            if turn >= _NINE:
+                turn = 0
+                ok = await self._sums() and ok
+                await self._read_clock()
+            failures = 0 if ok else failures + 1
+            if link.session.jumps != self._jumps:
+                self._jumps = link.session.jumps
+                if await self._idt_version() != self._idt:
+                    self._log("info", "the meter's interface has changed")
+                    return
+            due = clock.ticks_add(due, self._period)
+            now = clock.ticks_ms()
+            if clock.ticks_diff(due, now) < 0:
+                due = now  # late: no use in catching up
+            await link.idle(due)
+
+    async def _present(self):
+        dims = self.dims
+        event = await self._values(_BT28, dims.bt28_offset, dims.bt28_count)
+        if event is not None:
+            read_i32s(event.buf, event.start, event.count, self._store.put)
+            self._store.commit(_BT28)
+        return event is not None
+
+    async def _sums(self):
+        dims = self.dims
+        event = await self._values(_BT23, dims.bt23_offset, dims.bt23_count)
+        if event is not None:
+            read_i32s(event.buf, event.start, event.count, self._put_sum)
+            self._store.commit(_BT23)
+        return event is not None
+
+    def _put_sum(self, i, value):
+        self._store.put(self._first_sum + i, value)
+
+    async def _values(self, table, offset, count):
+        # The Response with exactly ``count`` bytes of ``table``, or None with the reason noted.
+        event = await self._link.transact(table, count, offset)
+        if isinstance(event, Response):
+            if event.count == count:
+                return event
+            why = "%s: %d of %d bytes came" % (table_name(table), event.count, count)
+        elif isinstance(event, Failed):
+            why = _why(event.reason)
+        else:
+            why = _refusal(table, event)
+        self._store.reason = why
+        self._log("warn", why)
+        return None
+
+    async def _idt_version(self):
+        event = await self._link.transact(_ET04, 1, _IDT_VERSION)
+        if isinstance(event, Response) and event.count == 1:
+            return event.buf[event.start]
+        return self._idt
+
+    async def _read_clock(self):
+        # Only a module without a clock of its own needs the meter's.
+        now = clock.ticks_ms()
+        if clock.unix() is not None:
+            return
+        if self._clock_read is not None and clock.ticks_diff(now, self._clock_read) < _CLOCK_MS:
+            return
+        event = await self._link.transact(_BT52, 6, 0)
+        if isinstance(event, Response) and event.count == 6:
+            seconds = clock.seconds_of(event.buf, event.start)
+            if seconds is not None:
+                self._store.set_clock(seconds)
+                self._clock_read = now
+
+
+def _why(reason):
+    return _WHY.get(reason) or (
+        "the line is disturbed (%s): check the wiring and ENABLE (8..9 V at the meter)" % reason
+    )
+
+
+def _refusal(table, event):
+    return "%s: the meter answers 0x%02X, %s, to this key" % (
+        table_name(table),
+        event.code,
+        event.name,
+    )
