@@ -53,12 +53,18 @@ class Link:
 
     async def idle(self, until):
         """Listen until the tick value ``until``."""
+        session = self.session
+        heard = clock.ticks_ms()
         while True:
-            left = clock.ticks_diff(until, clock.ticks_ms())
+            now = clock.ticks_ms()
+            left = clock.ticks_diff(until, now)
             if left <= 0:
                 return
             if self._take():
                 self._event()
+                heard = now
+            elif session.dirty and clock.ticks_diff(now, heard) > session.timeout_ms:
+                session.timed_out()
             await clock.sleep_ms(min(left, _LAZY_MS))
 
     def close(self):

@@ -6,7 +6,7 @@ from microdot import Microdot, Response
 
 from .. import report
 from .events import Events, Feed
-from .server import failure, harden
+from .server import failure, harden, serve  # noqa: F401  `serve` belongs to the face of this module
 
 # path, file, type. The page is hand-written and lies in `web/` beside `firmware/`.
 _FILES = (

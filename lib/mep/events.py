@@ -25,6 +25,7 @@ COUNTERS = (
     "failed",
     "alerts",
     "stray",
+    "stale",
 )
 
 

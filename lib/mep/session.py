@@ -15,8 +15,9 @@ lies is the same case: nothing is ever waited for longer than the line may be si
 packet.
 
 Retries. The guide says both "count up, for retries too" and "send the same packet". A read goes
-out again under the next number, so a late reply to the older try fails the digest. A write goes
-out again unchanged: if the meter had executed it, it answers 0x0C and does not execute it twice.
+out again under the next number, so a late reply to the older try fails the digest; it is known
+for what it is, and the right one is waited for. A write goes out again unchanged: if the meter had
+executed it, it answers 0x0C and does not execute it twice.
 
 0x0B. Under a wrong key the reply's digest cannot be right, so 0x0B is believed unverified, but
 only as a reason to try again. If every try ended with it the key is wrong; if only some did, the
@@ -24,24 +25,10 @@ line damaged them.
 """
 
 from shim import const
+from . import events as ev
 from . import requests as rq
 from .digest import Digest
 from .errors import LocalError
-from .events import (
-    COUNTERS,
-    CUT,
-    DIGEST,
-    LENGTH,
-    NOISE,
-    SEQUENCE,
-    SILENT,
-    UNCONFIRMED,
-    WRONG_KEY,
-    Alert,
-    Failed,
-    Refused,
-    Response,
-)
 from .frame import ALERT, BAD, MAX_LENGTH, PACKET, PacketReader
 
 REPLY_MS = const(500)  # guide, "Response timeout": last byte sent to first two bytes back
@@ -79,6 +66,7 @@ _NEXT = {
     _WAIT | _REFUSED: _IDLE,
     _WAIT | _RENUMBER: _READY,
     _WAIT | _BAD: _HUSH,
+    _WAIT | _STRAY: _WAIT,
     _WAIT | _ALERT: _WAIT,
     _WAIT | _AGAIN: _READY,
     _WAIT | _GIVE_UP: _IDLE,
@@ -87,6 +75,7 @@ _NEXT = {
     _HUSH | _REFUSED: _IDLE,
     _HUSH | _RENUMBER: _READY,
     _HUSH | _BAD: _HUSH,
+    _HUSH | _STRAY: _WAIT,
     _HUSH | _ALERT: _HUSH,
     _HUSH | _AGAIN: _READY,
     _HUSH | _GIVE_UP: _IDLE,
@@ -108,6 +97,7 @@ _REFUSALS = const(10)
 _FAILURES = const(11)
 _ALERTS = const(12)
 _STRAYS = const(13)
+_STALES = const(14)
 
 
 class Session:
@@ -121,7 +111,8 @@ class Session:
         self._high = seq >> 16 & 0xFFFF
         self._low = seq & 0xFFFF
         self._baud = baud
-        self._digest = Digest(key)
+        self._digest = Digest(key)  # of this try
+        self._older = Digest(key)  # of the try before
         self._reader = PacketReader()
         self._tx = bytearray(2 + MAX_LENGTH)
         self._view = memoryview(self._tx)
@@ -136,11 +127,11 @@ class Session:
         self._denied = 0  # tries answered 0x0B
         self._event = None
         self._alerted = False
-        self._counts = [0] * len(COUNTERS)
-        self.alert = Alert()
-        self._response = Response()
-        self._refused = Refused()
-        self._failed = Failed()
+        self._counts = [0] * len(ev.COUNTERS)
+        self.alert = ev.Alert()
+        self._response = ev.Response()
+        self._refused = ev.Refused()
+        self._failed = ev.Failed()
 
     # -- the five calls
 
@@ -167,7 +158,7 @@ class Session:
         self._wanted = count
         self._tries = TRIES
         self._jumps = _JUMPS
-        self._reason = SILENT
+        self._reason = ev.SILENT
         self._denied = 0
         self._event = None
         self._counts[_REQUESTS] += 1
@@ -220,7 +211,7 @@ class Session:
         self._reader.reset()
         if state == _WAIT:
             if cut:
-                self._bad(_CUTS, CUT)
+                self._bad(_CUTS, ev.CUT)
             else:
                 self._counts[_SILENTS] += 1
             self._again()
@@ -266,7 +257,7 @@ class Session:
 
     def counters(self):
         """dict of event counts since construction, keys as in `COUNTERS`."""
-        return dict(zip(COUNTERS, self._counts))
+        return dict(zip(ev.COUNTERS, self._counts))
 
     # -- helpers
 
@@ -286,6 +277,7 @@ class Session:
             low = 0
             self._high = (self._high + 1) & 0xFFFF
         self._low = low
+        self._digest, self._older = self._older, self._digest
         n = rq.seal(self._tx, self._size, self._high, low, self._digest)
         if self._packet is None or len(self._packet) != n:
             self._packet = self._view[:n]
@@ -296,7 +288,7 @@ class Session:
             self._counts[_STRAYS] += 1
             self._go(_STRAY)
         elif found == BAD:
-            self._bad(_LENGTHS, LENGTH)
+            self._bad(_LENGTHS, ev.LENGTH)
             self._go(_BAD)
         else:
             self._judge()
@@ -310,12 +302,16 @@ class Session:
         digest.rewind()
         digest.update(buf, 0, body)
         if code == rq.AUTHENTICATION and body == 1:
-            self._bad(_AUTHS, NOISE)
+            self._bad(_AUTHS, ev.NOISE)
             self._denied += 1
             self._go(_BAD)
         elif not digest.check(buf, body):
-            self._bad(_DIGESTS, DIGEST)
-            self._go(_BAD)
+            if self._stale(buf, body):
+                self._counts[_STALES] += 1
+                self._go(_STRAY)
+            else:
+                self._bad(_DIGESTS, ev.DIGEST)
+                self._go(_BAD)
         elif code == rq.OK:
             self._ok(buf, body)
         elif code == rq.SEQUENCE and body == 5:
@@ -327,13 +323,20 @@ class Session:
             self._refused.name = rq.code_name(code)
             self._done(_REFUSED, self._refused)
 
+    def _stale(self, buf, body):
+        # Is it the late reply to the try before? Then the right one may still come.
+        older = self._older
+        older.rewind()
+        older.update(buf, 0, body)
+        return self._tries < TRIES - 1 and older.check(buf, body)
+
     def _ok(self, buf, body):
         response = self._response
         count = 0
         if not self._write:
             count = buf[1] << 8 | buf[2] if body >= 3 else rq.MAX_DATA
         if count > self._wanted or body != (1 if self._write else 3 + count):
-            self._bad(_LENGTHS, LENGTH)
+            self._bad(_LENGTHS, ev.LENGTH)
             self._go(_BAD)
             return
         self._counts[_VERIFIED] += 1
@@ -358,12 +361,12 @@ class Session:
                 self._response.repeated = True
                 self._done(_OK, self._response)
             else:
-                self._fail(UNCONFIRMED)
+                self._fail(ev.UNCONFIRMED)
             return
         self._high, self._low = high, low
         self._jumps -= 1
         if self._jumps < 0:
-            self._fail(SEQUENCE)
+            self._fail(ev.SEQUENCE)
             return
         self._tries += 1  # an answer, if not the wanted one: no try is lost
         self._go(_RENUMBER)
@@ -377,9 +380,9 @@ class Session:
                 self._number()
             return
         if self._denied == TRIES:
-            self._fail(WRONG_KEY)
-        elif self._write and self._reason != SILENT:
-            self._fail(UNCONFIRMED)
+            self._fail(ev.WRONG_KEY)
+        elif self._write and self._reason != ev.SILENT:
+            self._fail(ev.UNCONFIRMED)
         else:
             self._fail(self._reason)
 

@@ -87,7 +87,21 @@ def test_reads_retry_with_the_next_number_and_late_replies_are_stale():
     # The late reply fails the digest; the right one behind it is taken.
     assert feed(s, late + data_reply(second, bytes(44))) == [("Response", bytes(44))]
     c = s.counters()
-    assert c["digest"] == 1 and c["retries"] == 1 and c["silent"] == 1
+    assert c["stale"] == 1 and c["retries"] == 1 and c["silent"] == 1 and c["digest"] == 0
+
+
+def test_after_a_stale_reply_the_right_one_has_its_full_time():
+    s, first = _open()
+    s.timed_out()
+    send(s)
+    feed(s, data_reply(first, DATA))
+    assert s.timeout_ms >= 500
+    # One older than the try before is not known for what it is, and is no reading either.
+    s.timed_out()
+    third = send(s)
+    assert feed(s, data_reply(first, DATA)) == []
+    assert s.counters()["digest"] == 1
+    assert feed(s, data_reply(third, DATA)) == [("Response", DATA)]
 
 
 def test_writes_retry_unchanged():
