@@ -1,8 +1,8 @@
 """The store: the meter's verified values, each with its age. Outputs read it and nothing else.
 
 One reply of the meter is one snapshot: `put` for each value, then `commit`. A value that fails its
-source's bounds is dropped and counted; the one before stays, with its own age. What was never read,
-or not for an hour, is None.
+source's bounds is dropped and counted; the one before stays, with its own age. What was never
+read, or not for an hour, is None.
 """
 
 import asyncio

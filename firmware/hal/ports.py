@@ -1,7 +1,7 @@
 """The meter's line as a byte port, on whatever platform runs.
 
-A port has ``readinto(buf)`` (bytes read, 0 for none yet), ``write(buf)`` (a whole packet at once) and
-``close()``; all return at once and raise OSError when the line is gone.
+A port has ``readinto(buf)`` (bytes read, 0 for none yet), ``write(buf)`` (a whole packet at once)
+and ``close()``; all return at once and raise OSError when the line is gone.
 """
 
 import sys

@@ -14,7 +14,7 @@ _SPACING_MS = const(100)  # guide, "Response timing": at most one request per 10
 
 
 class Link:
-    """``session``: a `mep.session.Session`. ``open_line``: coroutine function giving an open port."""
+    """``session``: a `mep.session.Session`; ``open_line``: coroutine function, gives an open port."""
 
     def __init__(self, session, open_line, log, baud=9600):
         self.session = session

@@ -3,8 +3,8 @@
 Theory of operation. At the start `osgp.dims.Dims` says step by step what must be read to know the
 meter: identity, dimensions, the order of its values. Then BT28 (present values) and, with every
 ninth of them, BT23 (energies), so that BT23 is every tenth read. The reads go out one a second on
-average, which is the guide's advice; `fast` goes to the line's limit instead. Only the bytes of the
-values are read.
+average, which is the guide's advice; `fast` goes to the line's limit instead. Only the bytes of
+the values are read.
 
 After a 0x0C the meter's interface may have changed: ET04's IDT version tells. After a longer
 silence the meter may be another one. In both cases the start is done again; the store keeps its

@@ -57,10 +57,10 @@ class PacketReader:
         return self.length - self._got if self._got >= 0 else 0
 
     def feed(self, data, start, end):
-        """Take ``data[start:end]`` up to the end of one finding; return the first index not taken.
+        """Take ``data[start:end]`` up to one finding's end; return the first index not taken.
 
-        `found` then says what it was: NOTHING (all taken, more is needed), PACKET, ALERT or BAD. After
-        BAD everything is swallowed until `reset`.
+        `found` then says what it was: NOTHING (all taken, more is needed), PACKET, ALERT or BAD.
+        After BAD everything is swallowed until `reset`.
         """
         self.found = NOTHING
         if self._skip:

@@ -1,4 +1,4 @@
-"""Properties of the session: any split gives the same events, nothing raises, no flipped bit reads."""
+"""Properties of the session: any split gives the same events, nothing raises, no bad bit reads."""
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
