@@ -26,7 +26,7 @@ def create_app(store, config, status):
     app.connections = feed.limit + _MORE
     _errors(app)
     app.after_request(_finish)
-    files = _static(config.get("web_dir", _WEB))
+    files = _static(_WEB)
     for path, _, _ in _FILES:
         app.get(path)(files)
 
@@ -85,9 +85,6 @@ def _errors(app):
 
 
 def _static(folder):
-    if not folder.endswith("/"):
-        folder += "/"
-
     async def file(req):
         for path, name, kind in _FILES:
             if path == req.path:

@@ -5,7 +5,6 @@ slow client misses snapshots, and costs the others nothing.
 """
 
 from shim import const
-
 from .. import report
 from ..hal.clock import sleep_ms
 

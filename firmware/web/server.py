@@ -9,8 +9,8 @@ import errno
 
 from microdot import Request, Response
 from microdot.microdot import NoCaseDict
-from shim import const
 
+from shim import const
 from ..hal.clock import sleep_ms, ticks_add, ticks_diff, ticks_ms
 
 _CHUNK = const(128)

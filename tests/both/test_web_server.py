@@ -1,0 +1,204 @@
+import asyncio
+import json
+
+from firmware.hal.clock import ticks_add, ticks_ms
+from firmware.web import server
+from test_web_app import _app
+
+
+class Stream:
+    """Reader and writer of one client: gives ``pieces``, then waits for ever, or ends."""
+
+    def __init__(self, pieces, ends=True):
+        self.pieces = list(pieces)
+        self.ends = ends
+        self.sent = b""
+        self.writes = 0
+        self.closed = False
+
+    async def read(self, n):
+        while not self.pieces and not self.ends:
+            await asyncio.sleep(0.01)
+        if not self.pieces:
+            return b""
+        piece = self.pieces[0]
+        self.pieces[0] = piece[n:]
+        if not self.pieces[0]:
+            self.pieces.pop(0)
+        return piece[:n]
+
+    def write(self, data):
+        self.writes += 1
+        self.sent += data
+
+    async def drain(self):
+        await asyncio.sleep(0)
+
+    async def wait_closed(self):
+        self.closed = True
+
+
+def _talk(*pieces):
+    app, _ = _app()
+    stream = Stream(pieces)
+
+    async def go():
+        await server.Server(app, 6).client(stream, stream)
+
+    asyncio.run(go())
+    assert stream.closed
+    return stream
+
+
+def _code(*pieces):
+    sent = _talk(*pieces).sent
+    if not sent:
+        return None
+    head, body = sent.split(b"\r\n\r\n", 1)
+    code = int(head.split()[1])
+    if code >= 400 and b"/json" in head:
+        assert json.loads(body.decode())["error"]
+    return code
+
+
+GET = b"GET /api/v1/status HTTP/1.1\r\nHost: x\r\n\r\n"
+
+
+def test_any_cut_of_a_request():
+    assert _code(GET) == 200
+    assert _code(*[GET[i : i + 1] for i in range(len(GET))]) == 200
+    assert _code(GET.replace(b"\r\n", b"\n")) == 200
+    for i in range(len(GET)):
+        assert _code(GET[:i]) is None  # the client left: no answer, no error
+
+
+def test_the_head_of_an_answer_is_one_write():
+    assert _talk(GET).writes == 2
+
+
+def test_malformed():
+    for line in (
+        b"\r\n",
+        b"hello\r\n\r\n",
+        b"GET / HTTP/1.1 x\r\n\r\n",
+        b"GET / FTP/1.1\r\n\r\n",
+        b"GET http://other/ HTTP/1.1\r\n\r\n",
+        b"G\xff\xfe / HTTP/1.1\r\n\r\n",
+        b"GET / HTTP/1.1\r\nno colon\r\n\r\n",
+        b"GET / HTTP/1.1\r\n: no name\r\n\r\n",
+        b"GET / HTTP/1.1\r\n\xff\xfe: x\r\n\r\n",
+        b"GET / HTTP/1.1\r\nContent-Length: -1\r\n\r\n",
+        b"GET / HTTP/1.1\r\nContent-Length: 1x\r\n\r\n",
+        b"GET /?a=%zz HTTP/1.1\r\n\r\n",
+        b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\n\n",  # somebody tries TLS
+    ):
+        assert _code(line) == 400, line
+
+
+def test_too_much():
+    assert _code(b"GET /" + b"x" * 600 + b" HTTP/1.1\r\n\r\n") == 414
+    assert _code(b"G" * 100000) == 414
+    flood = [b"X-%d: %s\r\n" % (i, b"y" * 90) for i in range(1000)]
+    assert _code(b"GET / HTTP/1.1\r\n", *flood) == 431
+    assert _code(b"GET / HTTP/1.1\r\n", b"Cookie: " + b"z" * 9000) == 431
+    # Cookies of other programs on the same host are long, but harm nothing.
+    cookies = b"Cookie: " + b"z" * 4000 + b"\r\n"
+    assert _code(b"GET /api/v1/status HTTP/1.1\r\n", cookies, b"\r\n") == 200
+    post = b"POST /api/v1/status HTTP/1.1\r\nContent-Length: %s\r\n\r\n"
+    assert _code(post % b"2049") == 413
+    assert _code(post % b"99999999999999999999") == 413
+    assert _code(post % b"3", b"a", b"bc") == 405
+    assert _code(post % b"3", b"ab") is None
+
+
+def test_only_the_fields_that_matter_are_kept():
+    async def go():
+        app, _ = _app()
+        stream = Stream([b'GET /x?y=1 HTTP/1.1\r\nIF-None-Match: "a"\r\nX-Other: 1\r\n\r\n'])
+        req = await server.Connection(stream, stream).request(app)
+        assert req.headers["If-None-Match"] == '"a"' and len(req.headers) == 1
+        assert req.path == "/x" and req.args["y"] == "1"
+
+    asyncio.run(go())
+
+
+def test_places():
+    app, _ = _app()
+    silent = [Stream([b"GET / HT"], ends=False) for _ in range(2)]
+    late = Stream([GET])
+
+    async def go():
+        serve = server.Server(app, 2)
+        tasks = [asyncio.create_task(serve.client(s, s)) for s in silent]
+        await asyncio.sleep(0)
+        assert len(serve.open) == 2
+        rest = [Stream([GET]) for _ in range(6)]
+        refused = [asyncio.create_task(serve.client(s, s)) for s in rest]
+        await asyncio.sleep(0.05)
+        # Four wait for a place, the others are told so at once.
+        assert [b"503" in s.sent and s.closed for s in rest] == [False] * 4 + [True] * 2
+        for conn in serve.open:
+            conn.since = ticks_add(ticks_ms(), -1001)
+        for task in refused:
+            await task
+        # Who said nothing had to make room.
+        assert [b"200" in s.sent and s.closed for s in rest[:4]] == [True] * 4
+        assert silent[0].closed
+        serve.stop()
+        await serve.client(late, late)
+        assert b"200" in late.sent and silent[1].closed and not serve.open
+        for task in tasks:
+            try:
+                await task
+            except asyncio.CancelledError:
+                pass
+
+    asyncio.run(go())
+
+
+def test_a_connection_that_says_nothing_is_closed():
+    app, _ = _app()
+    stream = Stream([b"GET / HTTP/1.1\r\n"], ends=False)
+
+    async def go():
+        serve = server.Server(app, 2)
+        task = asyncio.create_task(serve.client(stream, stream))
+        await asyncio.sleep(0)
+        serve.expire()
+        await asyncio.sleep(0)
+        assert len(serve.open) == 1 and not stream.closed
+        serve.open[0].due = ticks_add(ticks_ms(), -1)
+        serve.expire()
+        assert not serve.open
+        try:
+            await task
+        except asyncio.CancelledError:
+            pass
+        assert stream.closed and not stream.sent
+
+    asyncio.run(go())
+
+
+def test_a_client_that_does_not_read_is_given_up():
+    app, _ = _app()
+    stream = Stream([b"GET /api/v1/events HTTP/1.1\r\n\r\n"], ends=False)
+
+    async def stuck():
+        await asyncio.sleep(100)
+
+    async def go():
+        serve = server.Server(app, 2)
+        stream.drain = stuck
+        task = asyncio.create_task(serve.client(stream, stream))
+        for _ in range(20):
+            await asyncio.sleep(0)
+        assert serve.open[0].due is not None
+        serve.open[0].due = ticks_add(ticks_ms(), -1)
+        serve.expire()
+        try:
+            await task
+        except asyncio.CancelledError:
+            pass
+        assert stream.closed
+
+    asyncio.run(go())
