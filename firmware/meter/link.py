@@ -10,7 +10,6 @@ from ..hal import clock
 _RX = const(512)
 _POLL_MS = const(5)  # 5 bytes at 9600 baud
 _LAZY_MS = const(20)
-_SPACING_MS = const(100)  # guide, "Response timing": at most one request per 100 ms
 
 
 class Link:
@@ -18,6 +17,7 @@ class Link:
 
     def __init__(self, session, open_line, log, baud=9600):
         self.session = session
+        self.spacing_ms = 100  # guide, "Response timing": at most one request per 100 ms
         self.alerts = 0
         self.openings = 0
         self._open_line = open_line
@@ -25,7 +25,7 @@ class Link:
         self._port = None
         self._rx = bytearray(_RX)
         self._baud = baud
-        self._sent = clock.ticks_add(clock.ticks_ms(), -_SPACING_MS)
+        self._sent = clock.ticks_add(clock.ticks_ms(), -self.spacing_ms)
         # Noise can go on for ever; this is the longest that one try may take: answering time,
         # request, reply with its pauses, and as much again.
         self._patience = 2000 + 10 * 1000 * 1000 // baud
@@ -96,7 +96,7 @@ class Link:
             ):
                 session.timed_out()
                 limit = None
-            spacing = _SPACING_MS - clock.ticks_diff(now, self._sent)
+            spacing = self.spacing_ms - clock.ticks_diff(now, self._sent)
             if limit is None and spacing <= 0:
                 return
             await clock.sleep_ms(min(spacing, _POLL_MS) if spacing > 0 else _POLL_MS)
