@@ -381,7 +381,7 @@ async function run() {
       const ok = await readings();
       if (ok && !source && (!polling || n % 30 === 0)) listen();
     }
-    if (n % 10 === 1 || !reachable || online === false || stale("power_forward")) await health();
+    if (n % 10 === 0 || !reachable || online === false || stale("power_forward")) await health();
     await new Promise((done) => setTimeout(done, document.hidden ? 3000 : live || polling ? 1000 : 2000));
   }
 }

@@ -233,6 +233,10 @@ class Server:
                 writer.write(b"HTTP/1.0 503 Service Unavailable\r\nRetry-After: 2\r\n\r\n")
         except OSError:  # the client is gone
             pass
+        except asyncio.CancelledError:
+            # CPython 3.11 logs a client's task that ends as cancelled; `_drop` did this one.
+            if conn is None or conn in self.open:
+                raise
         finally:
             if conn in self.open:
                 self.open.remove(conn)

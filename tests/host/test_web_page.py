@@ -1,0 +1,256 @@
+"""The live page in a real browser (headless Chromium) over a store filled by hand."""
+
+import asyncio
+import shutil
+import threading
+
+import pytest
+from selenium import webdriver
+from selenium.webdriver.chrome.options import Options
+from selenium.webdriver.chrome.service import Service
+from selenium.webdriver.common.by import By
+from selenium.webdriver.support.ui import WebDriverWait
+from test_web_limits import free_port
+
+from firmware.readings import Readings
+from firmware.web.app import create_app, serve
+from test_readings import Clock, _reply
+
+HOSTILE = "<img src=x onerror=window.hacked=1><script>window.hacked=1</script>"
+BASIC = ("power_forward", "power_reverse", "reactive_import", "apparent_power", "frequency")
+BASIC_UNITS = ("W", "W", "var", "VA", "mHz")
+PHASE = (("voltage", "mV"), ("current", "mA"), ("power_factor", "1/1000"))
+SOURCES = [(n, u, 28, -(1 << 30), 1 << 30, False, 1) for n, u in zip(BASIC, BASIC_UNITS)]
+for _p in "123":
+    for _n, _u in (*PHASE, ("power_forward", "W"), ("power_reverse", "W")):
+        SOURCES.append(("%s_l%s" % (_n, _p), _u, 28, -(1 << 30), 1 << 30, False, 1))
+SOURCES.append(("energy_forward", "Wh", 23, 0, 1 << 31, True, 1))
+SOURCES.append(("energy_reverse", "Wh", 23, 0, 1 << 31, True, 1))
+
+
+class Module:
+    """The web server of one module in a thread of its own."""
+
+    def __init__(self):
+        self.port = free_port()
+        self.clients = 4
+        self.thread = None
+
+    def start(self):
+        self.clock = Clock()
+        self.store = Readings(self.clock, 30)
+        self.store.configure(SOURCES)
+        self.store.meter["model"] = HOSTILE
+        self.store.meter["serial"] = "4080"
+        self.store.line = lambda: {"verified": 1234, "digest": 25}
+        listening = threading.Event()
+        self.thread = threading.Thread(target=lambda: asyncio.run(self._run(listening)))
+        self.thread.start()
+        listening.wait(5)
+
+    async def _run(self, listening):
+        self.loop = asyncio.get_running_loop()
+        app = create_app(self.store, {"http_clients": self.clients}, lambda: {"uptime_s": 93784})
+        self.task = asyncio.create_task(serve(app, "127.0.0.1", self.port))
+        await asyncio.sleep(0.05)
+        listening.set()
+        try:
+            await self.task
+        except asyncio.CancelledError:
+            pass
+
+    def stop(self):
+        if self.thread:
+            self.loop.call_soon_threadsafe(self.task.cancel)
+            self.thread.join()
+            self.thread = None
+
+    def reply(self, table, **values):
+        self.loop.call_soon_threadsafe(lambda: _reply(self.store, table, **values))
+
+    def usual(self):
+        self.reply(23, energy_forward=115921469, energy_reverse=201)
+        self.reply(
+            28,
+            power_forward=701,
+            power_reverse=0,
+            frequency=50000,
+            voltage_l1=232591,
+            current_l1=1536,
+            power_factor_l1=875,
+            power_forward_l1=311,
+            power_reverse_l1=0,
+            voltage_l2=233879,
+            power_factor_l2=-836,
+            power_forward_l2=0,
+            power_reverse_l2=366,
+        )
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    if not (shutil.which("chromium") and shutil.which("chromedriver")):
+        pytest.skip("SKIPPED LOUDLY: chromium and chromedriver are not installed")
+    options = Options()
+    options.binary_location = shutil.which("chromium")
+    for flag in ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"):
+        options.add_argument(flag)
+    service = Service(shutil.which("chromedriver"))
+    driver = webdriver.Chrome(options=options, service=service)
+    yield driver
+    driver.quit()
+
+
+@pytest.fixture
+def module():
+    module = Module()
+    module.start()
+    yield module
+    module.stop()
+
+
+class Page:
+    def __init__(self, driver, module, width=390, dark=False):
+        self.driver = driver
+        screen = {"width": width, "height": 844, "deviceScaleFactor": 1, "mobile": width < 500}
+        driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", screen)
+        scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
+        driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [scheme]})
+        driver.get("http://127.0.0.1:%d/" % module.port)
+
+    def text(self, css):
+        return self.driver.find_element(By.CSS_SELECTOR, css).text.replace("\u202f", " ")
+
+    def run(self, script):
+        return self.driver.execute_script("return " + script)
+
+    def until(self, css, text, seconds=10):
+        WebDriverWait(self.driver, seconds, 0.1).until(
+            lambda _: text in self.text(css), "%s never showed %r" % (css, text)
+        )
+
+
+def test_shows_values_and_follows_them(chromium, module):
+    module.usual()
+    page = Page(chromium, module)
+    page.until("#state", "Live")
+    assert page.text("#power") == "+701" and page.text("#way") == "Importing from the grid"
+    assert page.text("#in") == "115 921.469" and page.text("#out") == "0.201"
+    rows = chromium.find_elements(By.CSS_SELECTOR, "#phases tr")
+    shown = [r.text.replace("\n", " ") for r in rows if r.is_displayed()]
+    # L3 has never been read: the meter is not known to have it. An unread value is no zero.
+    assert shown == ["L1 232.6 1.536 ↓ +311 0.875", "L2 233.9 – ↑ −366 −0.836"]
+    assert "50.000 Hz" in page.text("#facts") and "Apparent power\n–" in page.text("#facts")
+    assert chromium.title.startswith("+701 W")
+    module.reply(28, power_forward=0, power_reverse=1500)
+    page.until("#way", "Exporting to the grid")
+    assert page.text("#power") == "−1 500"
+    colour = "getComputedStyle(document.querySelector('#power')).color"
+    out = page.run(colour)
+    module.reply(28, power_forward=12345, power_reverse=0)
+    page.until("#power", "+12.35")
+    assert page.text("#power-unit") == "kW" and page.run(colour) != out
+    for summary in chromium.find_elements(By.TAG_NAME, "summary"):
+        summary.click()
+    page.until("#all", "voltage_l1 232.6 V")
+    assert "Replies verified 1 234" in page.text("#line").replace("\n", " ")
+    page.until("#health", "Running for 1 d 2 h")
+    errors = [e["message"] for e in chromium.get_log("browser") if e["level"] == "SEVERE"]
+    assert errors == []
+
+
+def test_goes_stale_and_recovers(chromium, module):
+    module.usual()
+    page = Page(chromium, module)
+    page.until("#state", "Live")
+    page.until("#state", "Values are old", 15)
+    assert "old" in page.text("#now-age")
+    assert chromium.find_element(By.ID, "now").get_attribute("class").endswith("stale")
+    assert "W" not in chromium.title
+    module.clock.ticks += 31000  # now the module calls the meter silent
+    page.until("#state", "Meter silent")
+    assert "cable" in page.text("#reason")
+    module.reply(28, power_forward=702, power_reverse=0)
+    page.until("#state", "Live")
+    assert page.text("#power") == "+702" and page.text("#reason") == ""
+
+
+def test_no_reading_yet(chromium, module):
+    module.store.reason = "no reply: check the cable <b>and</b> ENABLE"
+    page = Page(chromium, module)
+    page.until("#reason", "No reply: check the cable <b>and</b> ENABLE")
+    assert page.text("#power") == "–" and page.text("#in") == "–"
+    module.usual()
+    page.until("#state", "Live")
+
+
+def test_module_goes_away_and_comes_back(chromium, module):
+    module.usual()
+    page = Page(chromium, module)
+    page.until("#state", "Live")
+    module.stop()
+    page.until("#state", "Module unreachable", 15)
+    module.start()
+    module.usual()
+    module.reply(28, power_forward=703, power_reverse=0)
+    page.until("#state", "Live", 20)
+    page.until("#power", "+703", 20)
+
+
+def test_all_places_taken(chromium):
+    module = Module()
+    module.clients = 0
+    module.start()
+    try:
+        module.usual()
+        page = Page(chromium, module)
+        page.until("#state", "Live")
+        module.reply(28, power_forward=704, power_reverse=0)
+        page.until("#power", "+704")
+    finally:
+        module.stop()
+
+
+def test_the_meters_text_is_never_markup(chromium, module):
+    module.usual()
+    page = Page(chromium, module)
+    page.until("#model", HOSTILE)
+    assert page.run("window.hacked") is None
+    assert page.run("document.images.length") == 0
+
+
+@pytest.mark.parametrize("width", [320, 390, 1280])
+@pytest.mark.parametrize("dark", [False, True])
+def test_fits_and_is_readable(chromium, module, width, dark):
+    module.usual()
+    page = Page(chromium, module, width, dark)
+    page.until("#state", "Live")
+    for details in chromium.find_elements(By.TAG_NAME, "details"):
+        chromium.execute_script("arguments[0].open = true", details)
+    page.until("#all", "voltage_l1")
+    assert page.run("document.documentElement.scrollWidth") <= width
+    back = page.run("getComputedStyle(document.body).backgroundColor")
+    assert (luminance(back) < 0.1) == dark
+    for css in ("#power", "#way", "#word", ".quiet", ".age", "td.in", "td.out", "dt", "a", "h2"):
+        ratio = page.run(CONTRAST % css)
+        assert luminance_ratio(*ratio) >= 4.5, (css, ratio)
+
+
+# Colour of the text, and of the nearest background that is not transparent.
+CONTRAST = """(() => {
+  let e = document.querySelector("%s"), text = getComputedStyle(e).color, back;
+  do { back = getComputedStyle(e).backgroundColor; e = e.parentElement; }
+  while (/, 0\\)$/.test(back));
+  return [text, back];
+})()"""
+
+
+def luminance(colour):
+    parts = [int(c) / 255 for c in colour[colour.index("(") + 1 : -1].split(",")[:3]]
+    r, g, b = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in parts]
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b
+
+
+def luminance_ratio(one, two):
+    low, high = sorted((luminance(one), luminance(two)))
+    return (high + 0.05) / (low + 0.05)
