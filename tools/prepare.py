@@ -45,13 +45,22 @@ def main(arguments):
 
 
 def make_venv():
-    """Make .venv with the pinned packages, unless its stamp says that it is current."""
+    """Make or renew .venv with the pinned packages, unless its stamp says that it is current."""
     python = new_enough_python()
     stamp = VENV / ".stamp"
     wanted = fingerprint(python)
-    if stamp.exists() and stamp.read_text() == wanted:
+    found = stamp.read_text() if stamp.exists() else ""
+    if found == wanted:
         return
-    say("Making .venv with %s (a minute at most) ..." % python)
+    if found.splitlines()[1:] != wanted.splitlines()[1:]:
+        create_venv(python)
+    install_packages()
+    stamp.write_text(wanted)
+
+
+def create_venv(python):
+    """Make an empty .venv."""
+    say("Making .venv with %s ..." % python)
     shutil.rmtree(VENV, ignore_errors=True)
     if run([python, "-m", "venv", str(VENV)], quiet=True).returncode:
         shutil.rmtree(VENV, ignore_errors=True)
@@ -62,6 +71,11 @@ def make_venv():
             raise SetupError("Python cannot make a virtual environment: install " + package)
         if run([python, "-m", "venv", str(VENV)]).returncode:
             raise SetupError("`%s -m venv .venv` fails; see above" % python)
+
+
+def install_packages():
+    """Install the pinned packages and, editable, this repository's commands."""
+    say("Installing the pinned packages into .venv ...")
     pip = [venv_python(), "-m", "pip", "install", "-q", "--disable-pip-version-check"]
     # Its complaints about a package index that lacks a package are of no use to anybody.
     log = VENV / "pip.log"
@@ -74,15 +88,13 @@ def make_venv():
         if done.returncode:
             sys.stderr.write(log.read_text())
             raise SetupError("pip could not install the pinned packages; see above")
-    stamp.write_text(wanted)
 
 
 def fingerprint(python):
-    """Changes whenever .venv has to be made anew."""
-    h = hashlib.sha256()
-    for path in (REQUIREMENTS, ROOT / "pyproject.toml"):
-        h.update(path.read_bytes())
-    return "%s %s %s" % (h.hexdigest(), ROOT, python)
+    """What .venv is made from: the packages (renewed in place), then Python and the place."""
+    project = (ROOT / "pyproject.toml").read_text().split("[tool.ruff]")[0]
+    packages = hashlib.sha256((REQUIREMENTS.read_text() + project).encode()).hexdigest()
+    return "%s\n%s\n%s\n" % (packages, python, ROOT)
 
 
 def new_enough_python():

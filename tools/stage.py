@@ -28,6 +28,7 @@ THIRD_PARTY = (
     "microdot/sse.py",
     "umqtt/simple.py",
 )
+FOR_TESTS = ("microdot/test_client.py",)
 AS_THEY_ARE = ("boot.py", "main.py")
 
 
@@ -35,14 +36,20 @@ class StageError(Exception):
     """What could not be compiled, and why."""
 
 
-def stage(arch="x64", optimise=2, out=None):
-    """Make the tree for ``arch``; returns ``[(path, bytes)]`` sorted by path."""
-    out = Path(out or BUILD / "stage" / arch)
+def stage(arch="x64", optimise=2, tests=False, out=None):
+    """Make the tree for ``arch``; returns ``[(path, bytes)]`` sorted by path.
+
+    With ``tests`` it holds what tests/both imports beside that, its pages are not compressed so
+    that tests can read them, and it is <arch>-tests.
+    """
+    out = Path(out or BUILD / "stage" / (arch + "-tests" if tests else arch))
     out.parent.mkdir(parents=True, exist_ok=True)
     # Made beside its place and then moved there, so that nobody ever sees half of it.
     fresh = Path(tempfile.mkdtemp(prefix=arch + "-", dir=out.parent))
     try:
-        compile_all(sources(), fresh, arch, optimise)
+        compile_all(
+            sources(THIRD_PARTY + FOR_TESTS if tests else THIRD_PARTY), fresh, arch, optimise
+        )
         pack_web(fresh / "web")
         for name in AS_THEY_ARE:
             if (ROOT / name).exists():
@@ -56,12 +63,12 @@ def stage(arch="x64", optimise=2, out=None):
     return sorted((str(p.relative_to(out)), p.stat().st_size) for p in files)
 
 
-def sources():
+def sources(third_party=THIRD_PARTY):
     """``[(source, path on the device)]`` of all modules to compile."""
     found = [(p, str(p.relative_to(ROOT))) for p in sorted((ROOT / "firmware").rglob("*.py"))]
     lib = ROOT / "lib"
     found += [(p, "lib/" + str(p.relative_to(lib))) for p in sorted(lib.rglob("*.py"))]
-    for name in THIRD_PARTY:
+    for name in third_party:
         if not (DEPS / name).exists():
             raise StageError("build/deps/%s is missing: run `make setup`" % name)
         found.append((DEPS / name, "lib/" + name))
@@ -121,10 +128,11 @@ def main(arguments=None):
     )
     parser.add_argument("--arch", choices=ARCHES, default="x64", help="default: %(default)s")
     parser.add_argument("--optimise", type=int, choices=(0, 1, 2, 3), default=2)
+    parser.add_argument("--tests", action="store_true", help="with what tests/both needs beside")
     parser.add_argument("--quiet", action="store_true", help="print no table of sizes")
     given = parser.parse_args(arguments)
     try:
-        files = stage(given.arch, given.optimise)
+        files = stage(given.arch, given.optimise, given.tests)
     except StageError as e:
         print("error: %s" % e, file=sys.stderr)
         return 1

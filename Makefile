@@ -1,0 +1,45 @@
+# Each target calls a program a person can run as well. `make help` lists them.
+PYTHON ?= python3
+VPY = .venv/bin/python
+
+.DEFAULT_GOAL = help
+.PHONY: help setup demo test test-mpy bench proof stage lint format cover clean
+
+help:  ## list the targets
+	@sed -n 's/^\([a-z-]*\):.*## /\1 /p' Makefile | while read -r name text; do printf '  %-10s %s\n' "$$name" "$$text"; done
+
+setup:  ## all that the other targets need, into .venv and build/ (each runs it by itself)
+	@$(PYTHON) tools/prepare.py
+
+demo: setup  ## a live dashboard of a simulated meter, through the real firmware
+	@$(VPY) -m tools.demo $(ARGS)
+
+test:  ## lint and every test, on CPython and both MicroPythons (under 5 minutes)
+	@$(PYTHON) tools/prepare.py --tests
+	@$(VPY) -m tools.check
+
+test-mpy: setup  ## only tests/both, under both MicroPythons
+	@$(VPY) -m tools.check mpy
+
+bench: setup  ## measure reads a second, digest speed, memory
+	@$(VPY) -m tools.bench $(ARGS)
+
+proof: setup  ## the long proofs; `make test` has a short form of each
+	@$(VPY) -m tools.proof $(ARGS)
+
+stage: setup  ## compile the device's code to build/stage/ARCH (ARCH=xtensawin)
+	@$(VPY) -m tools.stage --arch $(or $(ARCH),xtensawin)
+
+lint: setup  ## check style and format
+	@$(VPY) -m ruff check . && $(VPY) -m ruff format --check .
+
+format: setup  ## put the sources into the house format
+	@$(VPY) -m ruff check --fix . && $(VPY) -m ruff format .
+
+cover: setup  ## which lines the tests reach
+	@$(VPY) -m coverage run --data-file=build/coverage -m pytest -q
+	@$(VPY) -m coverage report --data-file=build/coverage
+
+clean:  ## remove all that setup and tests made
+	@rm -rf .venv build .pytest_cache .ruff_cache .hypothesis *.egg-info
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

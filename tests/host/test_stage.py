@@ -1,0 +1,101 @@
+"""Staging: each module compiled, pages compressed, the tree runs, faults are told."""
+
+import gzip
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tools import stage
+from tools.paths import ROOT
+
+
+@pytest.fixture(scope="module")
+def staged(tmp_path_factory):
+    out = tmp_path_factory.mktemp("stage") / "x86"
+    return out, stage.stage("x86", out=out)
+
+
+def test_each_module_is_there(staged):
+    out, files = staged
+    names = [name for name, _ in files]
+    for source in sorted((ROOT / "firmware").rglob("*.py")):
+        assert str(source.relative_to(ROOT).with_suffix(".mpy")) in names
+    for source in sorted((ROOT / "lib").rglob("*.py")):
+        assert str(source.relative_to(ROOT).with_suffix(".mpy")) in names
+    for name in ("microdot/microdot.mpy", "microdot/sse.mpy", "umqtt/simple.mpy"):
+        assert "lib/" + name in names
+    assert "boot.py" in names and "main.py" in names
+    assert not [n for n in names if n.endswith(".py") and "/" in n]
+    for name, size in files:
+        assert (out / name).stat().st_size == size
+
+
+def test_pages_are_compressed_and_always_the_same(staged, tmp_path):
+    out, _ = staged
+    stage.pack_web(tmp_path)
+    pages = [p for p in (ROOT / "web").iterdir() if p.is_file()]
+    assert pages
+    for page in pages:
+        packed = (out / "web" / (page.name + ".gz")).read_bytes()
+        assert gzip.decompress(packed) == page.read_bytes()
+        assert packed == (tmp_path / (page.name + ".gz")).read_bytes()
+
+
+def test_only_the_machine_code_depends_on_the_architecture(staged, tmp_path):
+    out, files = staged
+    other = tmp_path / "xtensawin"
+    stage.stage("xtensawin", out=other)
+    compiled = [name for name, _ in files if name.endswith(".mpy")]
+    different = [n for n in compiled if (out / n).read_bytes() != (other / n).read_bytes()]
+    assert different == ["lib/mep/digest_viper.mpy"]
+
+
+def test_optimising_makes_it_smaller(staged, tmp_path):
+    plain = dict(stage.stage("x86", optimise=0, out=tmp_path / "x86"))
+    best = dict(staged[1])
+    assert sum(best.values()) < sum(plain.values())
+
+
+def test_runs_from_the_tree_alone(staged, micropython32):
+    out, _ = staged
+    code = (
+        "import sys; sys.path[:] = ['.', 'lib', '.frozen']\n"
+        "import mep.digest as d, mep.digest_viper, firmware.readings, microdot, umqtt.simple\n"
+        "assert d.__file__ == 'lib/mep/digest.mpy', d.__file__\n"
+        "assert d.steps is mep.digest_viper.steps\n"
+        "print(d.digest(b'\\1' * 16, bytes.fromhex('3F001700000000' '2C' '01020304')).hex())"
+    )
+    run = subprocess.run(
+        [micropython32, "-X", "heapsize=128k", "-c", code],
+        cwd=out,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    assert run.stdout.strip() == "74861f6d7658dd56", run.stdout
+
+
+def test_a_failure_leaves_the_old_tree(tmp_path, monkeypatch):
+    out = tmp_path / "x64"
+    stage.stage("x64", out=out)
+    before = sorted(out.rglob("*"))
+    bad = tmp_path / "bad.py"
+    bad.write_text("def broken(:\n")
+    monkeypatch.setattr(stage, "sources", lambda third_party: [(bad, "lib/bad.py")])
+    with pytest.raises(stage.StageError, match=r"lib/bad\.py"):
+        stage.stage("x64", out=out)
+    assert sorted(out.rglob("*")) == before
+    assert sorted(tmp_path.iterdir()) == sorted([bad, out])
+
+
+def test_missing_code_is_told(monkeypatch, capsys):
+    monkeypatch.setattr(stage, "DEPS", Path("/nowhere"))
+    assert stage.main(["--arch", "x64"]) == 1
+    error = capsys.readouterr().err
+    assert error.count("\n") == 1 and "make setup" in error
+
+
+def test_table_of_sizes():
+    text = stage.table([("a.mpy", 10), ("b.mpy", 5)])
+    assert text.splitlines() == ["     10  a.mpy", "      5  b.mpy", "     15  total"]

@@ -1,0 +1,87 @@
+"""Everything `make test` checks, in one go: lint, pytest, tests/both under MicroPython.
+
+Each step runs even if one before it failed; the last lines are each step's own summary.
+
+    .venv/bin/python -m tools.check            all of it
+    .venv/bin/python -m tools.check mpy        only tests/both under MicroPython
+"""
+
+import os
+import re
+import subprocess
+import sys
+import time
+
+from .paths import BUILD, MICROPYTHON, ROOT
+
+# The 64-bit port runs the sources; the 32-bit one, whose heap is like the chip's, runs what the
+# chip runs, compiled. Test code needs more room than the application, which a test of its own
+# holds to 128 KiB.
+PORTS = (
+    ("micropython64", "2m", ()),
+    ("micropython32", "512k", ("--stage", "build/stage/x86-tests")),
+)
+
+
+def lint():
+    """Style and format, by ruff."""
+    good = run([sys.executable, "-m", "ruff", "check", "."])[0]
+    good &= run([sys.executable, "-m", "ruff", "format", "--check", "."])[0]
+    return good, "ruff: %s" % ("all checks passed" if good else "FAILED, see above")
+
+
+def host():
+    """tests/both and tests/host on CPython."""
+    good, lines = run([sys.executable, "-m", "pytest"])
+    return good, last(lines, r"\d+ \w+.* in [\d.]+")
+
+
+def mpy(port, heap, arguments):
+    """tests/both under one MicroPython."""
+    binary = MICROPYTHON / port
+    if not binary.exists():
+        return not os.environ.get("CI"), "%s: SKIPPED, it is not there; run `make setup`" % port
+    if arguments:
+        stage = [sys.executable, "-m", "tools.stage", "--arch", "x86", "--tests", "--quiet"]
+        if not run(stage)[0]:
+            return False, "%s: FAILED, the code does not compile" % port
+    command = [str(binary), "-X", "heapsize=" + heap, "tests/run_both.py", *arguments]
+    good, lines = run(command)
+    return good, "%s: %s" % (port, last(lines, r"\d+ passed, \d+ failed"))
+
+
+def run(command):
+    """Run ``command``, showing its output; returns (success, lines)."""
+    shown = [os.path.relpath(c, ROOT) if c.startswith(str(ROOT)) else c for c in command]
+    print("\n$ %s" % " ".join(shown), flush=True)
+    lines = []
+    with subprocess.Popen(
+        command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    ) as process:
+        for line in process.stdout:
+            print(line, end="", flush=True)
+            lines.append(line.rstrip("\n"))
+    return process.returncode == 0, lines
+
+
+def last(lines, pattern):
+    """The last line that has ``pattern``."""
+    for line in reversed(lines):
+        if re.search(pattern, line):
+            return line
+    return "FAILED without a summary, see above"
+
+
+def main(arguments):
+    started = time.monotonic()
+    BUILD.mkdir(exist_ok=True)
+    results = [] if "mpy" in arguments else [lint(), host()]
+    results += [mpy(*port) for port in PORTS]
+    print("\nIn %d s:" % (time.monotonic() - started))
+    for _, summary in results:
+        print(summary)
+    return 0 if all(good for good, _ in results) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
