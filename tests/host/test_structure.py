@@ -18,6 +18,8 @@ ROOMS = ("mep", "osgp", "c1218", "shim", "firmware", "tools", "tests")
 THIRD_PARTY = ("microdot", "umqtt")
 # What belongs to one platform only, or is time and I/O: hal's business.
 PLATFORM = ("esp", "esp32", "machine", "network", "serial", "socket", "time")
+# umqtt imports `socket` by a name that CPython lacks; its client hands it that one.
+EXCEPTIONS = {"firmware.mqtt.client": ("socket",)}
 PURE = ("binascii", "micropython", "struct")
 OUTPUT = ("shim", "firmware.hal", "firmware.readings", "firmware.report", "firmware.config")
 # room: what it may import of ours and of third parties (a name allows all below it). The first
@@ -101,7 +103,8 @@ def test_imports_of_the_platform(name):
     pure = not below(name, ["firmware"])
     for used in imports(name, DEVICE[name]):
         if not below(used, ROOMS + THIRD_PARTY):
-            assert hal or not below(used, PLATFORM), "%s: only hal may import %s" % (name, used)
+            free = hal or used in EXCEPTIONS.get(name, ())
+            assert free or not below(used, PLATFORM), "%s: only hal may import %s" % (name, used)
             assert not pure or below(used, PURE), "%s must not import %s" % (name, used)
 
 
