@@ -1,0 +1,288 @@
+"""TCP and host names; nothing here blocks the event loop."""
+
+import asyncio
+import errno
+import os
+import select
+import socket
+
+from shim import const
+from .clock import sleep_ms, ticks_add, ticks_diff, ticks_ms
+from .ports import CHIP, MICROPYTHON
+
+MDNS = ("224.0.0.251", 5353)
+_TICK_MS = const(10)
+_RESEND_MS = const(700)
+_NXDOMAIN = const(3)
+_TCP = const(6)  # IPPROTO_TCP, SOL_SOCKET and SO_SNDBUF of Linux: the unix port does not name them
+_SOCKET = const(1)
+_SNDBUF = const(7)
+_UNSENT = const(8192)
+
+
+def system_servers():
+    """Name servers of this machine: list of (address, port)."""
+    if CHIP:
+        import network
+
+        return [(network.WLAN(network.STA_IF).ifconfig()[3], 53)]
+    found = []
+    for words in _words("/etc/resolv.conf"):
+        if words[0] == "nameserver" and len(words) > 1 and ":" not in words[1]:
+            found.append((words[1], 53))
+    return found or [("127.0.0.1", 53)]
+
+
+servers = system_servers  # who brings up another network than the Wi-Fi station puts its own here
+
+
+async def resolve(host, timeout_ms=4000):
+    """Numeric address (str) of ``host``, IPv4 if it has one. Raises OSError."""
+    parts = host.split(".")
+    if ":" in host or (len(parts) == 4 and all(p.isdigit() and int(p) < 256 for p in parts)):
+        return host
+    if not MICROPYTHON:
+        return await _getaddrinfo(host, timeout_ms)
+    for words in _words("/etc/hosts"):
+        if host in words[1:]:
+            return words[0]
+    if host == "localhost":
+        return "127.0.0.1"
+    return await dns(host, [MDNS] if host.endswith(".local") else servers(), timeout_ms)
+
+
+async def _getaddrinfo(host, timeout_ms):
+    loop = asyncio.get_running_loop()
+    try:
+        found = await asyncio.wait_for(
+            loop.getaddrinfo(host, None, type=socket.SOCK_STREAM), timeout_ms / 1000
+        )
+    except asyncio.TimeoutError:
+        raise OSError("no name server answers for %s" % host)
+    except UnicodeError:
+        raise OSError("%s is not a host name" % host)
+    except socket.gaierror:
+        raise OSError("there is no host %s" % host)
+    found.sort(key=lambda entry: entry[0] != socket.AF_INET)
+    return found[0][4][0]
+
+
+def _entry(address, port, kind):
+    # getaddrinfo asks no server for a numeric address, so it does not block.
+    try:
+        if MICROPYTHON:
+            return socket.getaddrinfo(address, port, 0, kind)[0]
+        return socket.getaddrinfo(address, port, 0, kind, 0, socket.AI_NUMERICHOST)[0]
+    except OSError:
+        raise OSError("%s is not an address" % address)
+
+
+def _words(path):
+    lines = []
+    try:
+        with open(path) as f:
+            for line in f:
+                words = line.split("#")[0].split()
+                if words:
+                    lines.append(words)
+    except OSError:
+        pass
+    return lines
+
+
+async def dns(host, to, timeout_ms):
+    """IPv4 address (str) of ``host`` by asking ``to`` (list of (address, port)) in turn.
+
+    The form of the messages is in RFC 1035, chapter 4. Raises OSError.
+    """
+    query = question(host, to[0] == MDNS)
+    sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    try:
+        sock.setblocking(False)
+        begin = ticks_ms()
+        tries = 0
+        server = None
+        while ticks_diff(ticks_ms(), begin) < timeout_ms:
+            if ticks_diff(ticks_ms(), begin) >= tries * _RESEND_MS:
+                where = to[tries % len(to)]
+                server = _entry(where[0], where[1], socket.SOCK_DGRAM)[-1]
+                sock.sendto(query, server)
+                tries += 1
+            await sleep_ms(_TICK_MS)
+            try:
+                reply, source = sock.recvfrom(512)
+            except OSError:  # nothing yet
+                continue
+            if source == server or to[0] == MDNS:
+                address = answer(reply, query)
+                if address == "":
+                    raise OSError("there is no host %s" % host)
+                if address:
+                    return address
+    finally:
+        sock.close()
+    raise OSError("no name server answers for %s" % host)
+
+
+def question(host, multicast=False):
+    """The query (bytes) for the IPv4 address of ``host``. Raises OSError if it is no host name."""
+    query = bytearray(os.urandom(2))
+    query += b"\0\0\0\1\0\0\0\0\0\0" if multicast else b"\1\0\0\1\0\0\0\0\0\0"
+    for label in host.encode().split(b"."):
+        if not 0 < len(label) < 64:
+            raise OSError("%s is not a host name" % host)
+        query.append(len(label))
+        query += label
+    # The high bit asks a multicast responder to answer to us alone (RFC 6762, 5.4).
+    query += b"\0\0\1\x80\1" if multicast else b"\0\0\1\0\1"
+    return bytes(query)
+
+
+def answer(reply, query):
+    """IPv4 address (str) in ``reply``, "" if the host has none, None if it does not answer."""
+    if len(reply) < 12 or reply[:2] != query[:2] or not reply[2] & 0x80:
+        return None
+    if reply[3] & 15:
+        return "" if reply[3] & 15 == _NXDOMAIN else None
+    try:
+        at = 12
+        for _ in range(reply[5]):
+            at = _after_name(reply, at) + 4
+        for _ in range(reply[7]):
+            at = _after_name(reply, at)
+            length = reply[at + 8] << 8 | reply[at + 9]
+            # Type A, class IN (its high bit is a flag of multicast answers), four bytes.
+            if reply[at : at + 2] == b"\0\1" and reply[at + 3] == 1 and length == 4:
+                at += 10
+                return "%d.%d.%d.%d" % (reply[at], reply[at + 1], reply[at + 2], reply[at + 3])
+            at += 10 + length
+    except IndexError:
+        return None
+    return ""
+
+
+def _after_name(data, at):
+    while True:
+        n = data[at]
+        if n >= 0xC0:  # a pointer ends a name
+            return at + 2
+        at += n + 1
+        if n == 0:
+            return at
+
+
+def words(e):
+    """What an OSError means, in words."""
+    code = e.args[0] if e.args else ""
+    if isinstance(code, str):
+        return code
+    if code == errno.ECONNREFUSED:
+        return "connection refused: nothing listens there"
+    if code == errno.ECONNRESET:
+        return "the other side broke the connection"
+    if code in (errno.EHOSTUNREACH, 101):  # 101 is ENETUNREACH, which MicroPython does not name
+        return "no way to that host"
+    if code == errno.ETIMEDOUT:
+        return "no answer"
+    return "error %s" % errno.errorcode.get(code, code)
+
+
+def unique():
+    """Bytes that tell this machine from others: the chip's own, on a host new each time."""
+    if CHIP:
+        import machine
+
+        return machine.unique_id()
+    return os.urandom(6)
+
+
+def _closed(_):
+    raise OSError("not connected")
+
+
+class Tcp:
+    """One connection. All but `open` return at once; a lost connection is an OSError."""
+
+    def __init__(self):
+        self._sock = None
+        self._read = self._write = _closed
+
+    async def open(self, host, port, timeout_ms):
+        """Connect to ``host`` (a name or an address) within ``timeout_ms``. Raises OSError."""
+        end = ticks_add(ticks_ms(), timeout_ms)
+        address = await resolve(host, timeout_ms)
+        entry = _entry(address, port, socket.SOCK_STREAM)
+        sock = self._sock = socket.socket(entry[0], socket.SOCK_STREAM)
+        done = False
+        try:
+            sock.setblocking(False)
+            # `write` and `readinto` give None for "would block" on every MicroPython; `send`
+            # raises ETIMEDOUT for that on some versions for the ESP32.
+            self._read = getattr(sock, "readinto", None) or sock.recv_into
+            self._write = getattr(sock, "write", None) or sock.send
+            _tune(sock)
+            try:
+                sock.connect(entry[-1])
+            except OSError as e:
+                if e.args[0] != errno.EINPROGRESS:
+                    raise
+            await self._connected(sock, end)
+            done = True
+        finally:
+            if not done:
+                self.close()
+
+    async def _connected(self, sock, end):
+        poll = select.poll()
+        bad = select.POLLERR | select.POLLHUP
+        poll.register(sock, select.POLLOUT | bad)
+        while True:
+            events = poll.poll(0)
+            if events:
+                if events[0][1] & bad:
+                    self._read(bytearray(1))  # raises the error that the connection met
+                    raise OSError(errno.ECONNREFUSED)
+                return
+            if ticks_diff(end, ticks_ms()) <= 0:
+                raise OSError(errno.ETIMEDOUT)
+            await sleep_ms(_TICK_MS)
+
+    def send(self, buf, start=0):
+        """Send ``buf[start:]``; returns the number of bytes taken, 0 if there is no room now."""
+        try:
+            return self._write(memoryview(buf)[start:] if start else buf) or 0
+        except OSError as e:
+            if e.args[0] != errno.EAGAIN:
+                raise
+        return 0
+
+    def recv_into(self, buf):
+        """Receive into ``buf``; returns the number of bytes, 0 if there is nothing yet."""
+        try:
+            n = self._read(buf)
+        except OSError as e:
+            if e.args[0] != errno.EAGAIN:
+                raise
+            return 0
+        if n == 0:
+            raise OSError("the other side closed the connection")
+        return n or 0
+
+    def close(self):
+        """Close; may be called at any time."""
+        self._read = self._write = _closed
+        if self._sock is not None:
+            self._sock.close()
+            self._sock = None
+
+
+def _tune(sock):
+    # A message is sent in two pieces: without TCP_NODELAY the second would wait for the first
+    # one's acknowledgement, 40 ms and more.
+    nodelay = getattr(socket, "TCP_NODELAY", 0 if CHIP else 1)
+    if nodelay:
+        sock.setsockopt(_TCP, nodelay, 1)
+    if not CHIP:
+        # A host would take megabytes for a reader that has stopped, all of them old when it reads
+        # on; the chip's network buffer is small anyway.
+        sock.setsockopt(_SOCKET, _SNDBUF, _UNSENT)
