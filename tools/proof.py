@@ -1,0 +1,35 @@
+"""`make proof`: the long proofs. Each is a test whose short form runs in `make test`.
+
+    .venv/bin/python -m tools.proof [PART_OF_NAME ...]
+
+The scale of each can be set by its variable, for example PROOF_REPLIES=100000.
+"""
+
+import os
+import sys
+
+from .paths import ROOT
+
+# variable, its long form, what it counts
+SCALES = (
+    ("PROOF_REPLIES", "20000", "simulated replies over a line full of faults"),
+    ("PROOF_POLLS", "10000", "polls of the application under the 32-bit MicroPython"),
+    ("PROOF_SECONDS", "60", "seconds of each measurement against a paced meter"),
+    ("PROOF_OUTAGES", "5", "rounds of killing, restarting and black-holing the broker"),
+)
+
+
+def main(arguments):
+    for name, long_form, what in SCALES:
+        os.environ.setdefault(name, long_form)
+        print("%s=%s  %s" % (name, os.environ[name], what))
+    sys.stdout.flush()
+    command = [sys.executable, "-m", "pytest", "-s", "-v", "-o", "timeout=3600", "-m", "proof"]
+    if arguments:
+        command += ["-k", " or ".join(arguments)]
+    os.chdir(ROOT)
+    os.execv(sys.executable, command)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
