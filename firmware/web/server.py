@@ -16,8 +16,9 @@ from ..hal.clock import sleep_ms, ticks_add, ticks_diff, ticks_ms
 _CHUNK = const(128)
 _LINE = const(512)  # request lines may be shorter than this; longer header lines are skipped
 _HEAD = const(8192)  # browsers send the cookies of every other program on the same host
-_HEAD_MS = const(10000)  # from the connection to the end of the request
-_WRITE_MS = const(10000)  # for one piece of an answer
+# Not const, so that tests need not wait so long.
+HEAD_MS = 10000  # from the connection to the end of the request
+WRITE_MS = 10000  # for one piece of an answer
 _LINGER_MS = const(500)
 _TICK_MS = const(250)
 _QUEUE = const(4)  # connections that may wait for a place
@@ -80,7 +81,7 @@ class Connection:
         self._out = b""  # the head of the response, until it is whole
         self.task = asyncio.current_task()
         self.since = ticks_ms()
-        self.due = ticks_add(self.since, _HEAD_MS)  # ticks at which to give up; None is never
+        self.due = ticks_add(self.since, HEAD_MS)  # ticks at which to give up; None is never
         self.asked = False  # True when the request is complete
         try:  # CPython: `awrite` returns when the bytes are sent, not when they are queued
             writer.transport.set_write_buffer_limits(0)
@@ -157,7 +158,7 @@ class Connection:
                 return
             data = self._out
             self._out = None
-        self.due = ticks_add(ticks_ms(), _WRITE_MS)
+        self.due = ticks_add(ticks_ms(), WRITE_MS)
         self._writer.write(data)
         await self._writer.drain()
         self.due = None

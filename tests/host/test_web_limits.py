@@ -1,11 +1,7 @@
-"""The web server against clients that mean harm, over real sockets.
-
-Runs on CPython, and on each MicroPython named in the variable MICROPYTHONS (paths, with ``:``).
-"""
+"""The web server against clients that mean harm, over real sockets, on each interpreter."""
 
 import http.client
 import json
-import os
 import socket
 import subprocess
 import sys
@@ -18,13 +14,14 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 PATHS = [str(ROOT), str(ROOT / "lib"), str(Path(microdot.__file__).parents[1])]
-PYTHONS = [sys.executable, *filter(None, os.environ.get("MICROPYTHONS", "").split(":"))]
+PYTHONS = ["cpython", "micropython64", "micropython32"]
 
 
-def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
+@pytest.fixture(params=PYTHONS)
+def python(request):
+    if request.param == "cpython":
+        return sys.executable
+    return request.getfixturevalue(request.param)
 
 
 def get(port, path, timeout=10):
@@ -53,11 +50,11 @@ def wait_for(what, seconds=30):
     raise AssertionError("did not come true in %d s" % seconds)
 
 
-@pytest.fixture(params=PYTHONS, ids=lambda path: Path(path).name)
-def port(request):
-    number = free_port()
+@pytest.fixture
+def port(python, free_port):
+    number = free_port
     script = str(ROOT / "tests/host/webserver.py")
-    process = subprocess.Popen([request.param, script, str(number), *PATHS])
+    process = subprocess.Popen([python, script, str(number), *PATHS])
     try:
         wait_for(lambda: health(number)["online"])
         yield number
@@ -165,7 +162,6 @@ def test_a_page_that_leaves_gives_its_place_back(port):
         wait_for(lambda: health(port)["live_pages"] == 0)
 
 
-@pytest.mark.parametrize("python", PYTHONS, ids=lambda path: Path(path).name)
 def test_port_in_use(python):
     with socket.socket() as s:
         s.bind(("127.0.0.1", 0))

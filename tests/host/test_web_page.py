@@ -1,7 +1,7 @@
 """The live page in a real browser (headless Chromium) over a store filled by hand."""
+# ruff: noqa: RUF001  the page writes real minus signs and dashes
 
 import asyncio
-import shutil
 import threading
 
 import pytest
@@ -10,8 +10,8 @@ from selenium.webdriver.chrome.options import Options
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import WebDriverWait
-from test_web_limits import free_port
 
+from conftest import program, unused_port
 from firmware.readings import Readings
 from firmware.web.app import create_app, serve
 from test_readings import Clock, _reply
@@ -32,7 +32,7 @@ class Module:
     """The web server of one module in a thread of its own."""
 
     def __init__(self):
-        self.port = free_port()
+        self.port = unused_port()
         self.clients = 4
         self.thread = None
 
@@ -88,15 +88,12 @@ class Module:
 
 
 @pytest.fixture(scope="module")
-def chromium():
-    if not (shutil.which("chromium") and shutil.which("chromedriver")):
-        pytest.skip("SKIPPED LOUDLY: chromium and chromedriver are not installed")
+def browser(chromium):
     options = Options()
-    options.binary_location = shutil.which("chromium")
+    options.binary_location = chromium
     for flag in ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"):
         options.add_argument(flag)
-    service = Service(shutil.which("chromedriver"))
-    driver = webdriver.Chrome(options=options, service=service)
+    driver = webdriver.Chrome(options=options, service=Service(program("chromedriver")))
     yield driver
     driver.quit()
 
@@ -130,18 +127,18 @@ class Page:
         )
 
 
-def test_shows_values_and_follows_them(chromium, module):
+def test_shows_values_and_follows_them(browser, module):
     module.usual()
-    page = Page(chromium, module)
+    page = Page(browser, module)
     page.until("#state", "Live")
     assert page.text("#power") == "+701" and page.text("#way") == "Importing from the grid"
     assert page.text("#in") == "115 921.469" and page.text("#out") == "0.201"
-    rows = chromium.find_elements(By.CSS_SELECTOR, "#phases tr")
+    rows = browser.find_elements(By.CSS_SELECTOR, "#phases tr")
     shown = [r.text.replace("\n", " ") for r in rows if r.is_displayed()]
     # L3 has never been read: the meter is not known to have it. An unread value is no zero.
     assert shown == ["L1 232.6 1.536 ↓ +311 0.875", "L2 233.9 – ↑ −366 −0.836"]
     assert "50.000 Hz" in page.text("#facts") and "Apparent power\n–" in page.text("#facts")
-    assert chromium.title.startswith("+701 W")
+    assert browser.title.startswith("+701 W")
     module.reply(28, power_forward=0, power_reverse=1500)
     page.until("#way", "Exporting to the grid")
     assert page.text("#power") == "−1 500"
@@ -150,23 +147,23 @@ def test_shows_values_and_follows_them(chromium, module):
     module.reply(28, power_forward=12345, power_reverse=0)
     page.until("#power", "+12.35")
     assert page.text("#power-unit") == "kW" and page.run(colour) != out
-    for summary in chromium.find_elements(By.TAG_NAME, "summary"):
+    for summary in browser.find_elements(By.TAG_NAME, "summary"):
         summary.click()
     page.until("#all", "voltage_l1 232.6 V")
     assert "Replies verified 1 234" in page.text("#line").replace("\n", " ")
     page.until("#health", "Running for 1 d 2 h")
-    errors = [e["message"] for e in chromium.get_log("browser") if e["level"] == "SEVERE"]
+    errors = [e["message"] for e in browser.get_log("browser") if e["level"] == "SEVERE"]
     assert errors == []
 
 
-def test_goes_stale_and_recovers(chromium, module):
+def test_goes_stale_and_recovers(browser, module):
     module.usual()
-    page = Page(chromium, module)
+    page = Page(browser, module)
     page.until("#state", "Live")
     page.until("#state", "Values are old", 15)
     assert "old" in page.text("#now-age")
-    assert chromium.find_element(By.ID, "now").get_attribute("class").endswith("stale")
-    assert "W" not in chromium.title
+    assert browser.find_element(By.ID, "now").get_attribute("class").endswith("stale")
+    assert "W" not in browser.title
     module.clock.ticks += 31000  # now the module calls the meter silent
     page.until("#state", "Meter silent")
     assert "cable" in page.text("#reason")
@@ -175,18 +172,18 @@ def test_goes_stale_and_recovers(chromium, module):
     assert page.text("#power") == "+702" and page.text("#reason") == ""
 
 
-def test_no_reading_yet(chromium, module):
+def test_no_reading_yet(browser, module):
     module.store.reason = "no reply: check the cable <b>and</b> ENABLE"
-    page = Page(chromium, module)
+    page = Page(browser, module)
     page.until("#reason", "No reply: check the cable <b>and</b> ENABLE")
     assert page.text("#power") == "–" and page.text("#in") == "–"
     module.usual()
     page.until("#state", "Live")
 
 
-def test_module_goes_away_and_comes_back(chromium, module):
+def test_module_goes_away_and_comes_back(browser, module):
     module.usual()
-    page = Page(chromium, module)
+    page = Page(browser, module)
     page.until("#state", "Live")
     module.stop()
     page.until("#state", "Module unreachable", 15)
@@ -197,13 +194,13 @@ def test_module_goes_away_and_comes_back(chromium, module):
     page.until("#power", "+703", 20)
 
 
-def test_all_places_taken(chromium):
+def test_all_places_taken(browser):
     module = Module()
     module.clients = 0
     module.start()
     try:
         module.usual()
-        page = Page(chromium, module)
+        page = Page(browser, module)
         page.until("#state", "Live")
         module.reply(28, power_forward=704, power_reverse=0)
         page.until("#power", "+704")
@@ -211,9 +208,9 @@ def test_all_places_taken(chromium):
         module.stop()
 
 
-def test_the_meters_text_is_never_markup(chromium, module):
+def test_the_meters_text_is_never_markup(browser, module):
     module.usual()
-    page = Page(chromium, module)
+    page = Page(browser, module)
     page.until("#model", HOSTILE)
     assert page.run("window.hacked") is None
     assert page.run("document.images.length") == 0
@@ -221,12 +218,12 @@ def test_the_meters_text_is_never_markup(chromium, module):
 
 @pytest.mark.parametrize("width", [320, 390, 1280])
 @pytest.mark.parametrize("dark", [False, True])
-def test_fits_and_is_readable(chromium, module, width, dark):
+def test_fits_and_is_readable(browser, module, width, dark):
     module.usual()
-    page = Page(chromium, module, width, dark)
+    page = Page(browser, module, width, dark)
     page.until("#state", "Live")
-    for details in chromium.find_elements(By.TAG_NAME, "details"):
-        chromium.execute_script("arguments[0].open = true", details)
+    for details in browser.find_elements(By.TAG_NAME, "details"):
+        browser.execute_script("arguments[0].open = true", details)
     page.until("#all", "voltage_l1")
     assert page.run("document.documentElement.scrollWidth") <= width
     back = page.run("getComputedStyle(document.body).backgroundColor")

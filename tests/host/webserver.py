@@ -12,7 +12,11 @@ for path in sys.argv[2:]:
 
 from firmware.hal import clock  # noqa: E402
 from firmware.readings import Readings  # noqa: E402
+from firmware.web import server  # noqa: E402
 from firmware.web.app import create_app, serve  # noqa: E402
+
+server.HEAD_MS = 3000
+server.WRITE_MS = 2000
 
 # Names so long that a client which does not read soon fills its socket.
 SOURCES = [("power_%d_%s" % (i, "x" * 150), "W", 28, 0, 1 << 30, False, 1) for i in range(200)]
