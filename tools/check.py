@@ -25,7 +25,7 @@ PORTS = (
 
 def lint():
     """Style and format, by ruff."""
-    good = run([sys.executable, "-m", "ruff", "check", "."])[0]
+    good = run([sys.executable, "-m", "ruff", "check", "--output-format=concise", "."])[0]
     good &= run([sys.executable, "-m", "ruff", "format", "--check", "."])[0]
     return good, "ruff: %s" % ("all checks passed" if good else "FAILED, see above")
 

@@ -47,10 +47,12 @@ def stage(arch="x64", optimise=2, tests=False, out=None):
     # Made beside its place and then moved there, so that nobody ever sees half of it.
     fresh = Path(tempfile.mkdtemp(prefix=arch + "-", dir=out.parent))
     try:
-        compile_all(
-            sources(THIRD_PARTY + FOR_TESTS if tests else THIRD_PARTY), fresh, arch, optimise
-        )
-        pack_web(fresh / "web")
+        third_party = THIRD_PARTY + FOR_TESTS if tests else THIRD_PARTY
+        compile_all(sources(third_party), fresh, arch, optimise)
+        if tests:
+            shutil.copytree(ROOT / "web", fresh / "web")
+        else:
+            pack_web(fresh / "web")
         for name in AS_THEY_ARE:
             if (ROOT / name).exists():
                 shutil.copy(ROOT / name, fresh / name)

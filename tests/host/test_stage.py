@@ -42,6 +42,12 @@ def test_pages_are_compressed_and_always_the_same(staged, tmp_path):
         assert packed == (tmp_path / (page.name + ".gz")).read_bytes()
 
 
+def test_the_tree_for_tests_has_readable_pages_and_the_test_client(tmp_path):
+    files = dict(stage.stage("x86", tests=True, out=tmp_path / "tests"))
+    assert files["web/index.html"] == (ROOT / "web" / "index.html").stat().st_size
+    assert "lib/microdot/test_client.mpy" in files
+
+
 def test_only_the_machine_code_depends_on_the_architecture(staged, tmp_path):
     out, files = staged
     other = tmp_path / "xtensawin"
