@@ -1,0 +1,212 @@
+"""What a meter must tell before its values can be read: identity, sizes, order, units.
+
+`Dims.next_read` says what to read, `learn` takes the reply, `absent` a refusal, until `next_read`
+returns None. All but BT01 and BT21 may be refused: then the guide's defaults hold. Sources: MEP
+guide, BT01 p. 199, BT15 p. 200, BT21 p. 201, BT22 p. 203, BT27 p. 214, ET11 p. 77, ET55 p. 158.
+"""
+
+from mep.errors import LocalError, TableError
+from shim import const
+from .codec import read_i32s, read_text, table_name
+
+_BT01 = const(1)
+_BT15 = const(15)
+_BT20 = const(20)
+_BT21 = const(21)
+_BT22 = const(22)
+_BT23 = const(23)
+_BT27 = const(27)
+_BT28 = const(28)
+_BT52 = const(52)
+_ET03 = const(2051)
+_ET11 = const(2059)
+_ET55 = const(2103)
+
+# Later reads need what the earlier ones say.
+_ORDER = (_BT01, _ET03, _BT20, _BT21, _BT22, _BT27, _ET55, _BT15, _BT52, _ET11)
+
+# So many values of 4 bytes fit into one reply of 465. The guide knows 84 present values and 19
+# sums; whatever a meter has beyond the limit is not read.
+_MOST_VALUES = const(116)
+_MOST_PRESENT = const(244)
+_MOST_SUMS = const(64)
+_MOST_DEMANDS = const(8)
+
+
+class Dims:
+    """One meter's answers. Attributes are None (ratios and unit: 1) until they are learned.
+
+    ``firmware`` is text, ``version`` the same as (major, minor, build); ``tables`` keeps the raw
+    bytes of BT20, BT21 and ET11, to which the tables' declarations refer.
+    """
+
+    def __init__(self):
+        self.manufacturer = self.model = self.firmware = self.serial = None
+        self.version = self.generation = None
+        self.energy_unit = self.ct_ratio = self.vt_ratio = 1
+        self.ratios_applied = False
+        self.clock = None  # (year, month, day, hour, minute, second) UTC, when it was read
+        self.sum_ids = self.value_ids = None
+        self.tables = {}
+        self.bt23_offset = self.bt23_count = 0
+        self.bt28_offset = self.bt28_count = 0
+        self._done = set()
+
+    def next_read(self):
+        """(table, offset, count) to read next, or None when all is known."""
+        for table in _ORDER:
+            if table not in self._done:
+                offset, count = self._wanted(table)
+                if count:
+                    return table, offset, count
+                self._done.add(table)
+        return None
+
+    def learn(self, table, buf, start, count):
+        """Take the reply to `next_read`: ``count`` bytes at buf[start:].
+
+        Raises TableError if they are too few or make no sense.
+        """
+        if table not in _ORDER:
+            raise LocalError("%s says nothing about dimensions" % table_name(table))
+        wanted = self._wanted(table)[1]
+        data = bytes(buf[start : start + min(count, wanted)])
+        # Older firmware may have a shorter ET11; a reference beyond its end is found when used.
+        if len(data) < wanted and table != _ET11:
+            _fail(table, _LAST[table], "%d bytes missing" % (wanted - len(data)))
+        if table == _BT20 or table == _ET11:
+            self.tables[table] = data
+        else:
+            getattr(self, "_" + table_name(table).lower())(data)
+        self._done.add(table)
+
+    def absent(self, table):
+        """The meter refuses ``table``. Raises TableError if nothing can be read without it."""
+        if table == _BT01 or table == _BT21:
+            _fail(table, "whole table", "the meter refuses it, nothing can be read without it")
+        self._done.add(table)
+
+    def layout(self):
+        """All values, BT28 before BT23: (name, unit, table, low, high, monotonic, scale) each."""
+        from . import sources
+
+        rows = sources.describe(_BT28, self.value_ids, self.bt28_count // 4, 1)
+        rows += sources.describe(_BT23, self.sum_ids, self.bt23_count // 4, self.energy_unit)
+        seen = set()
+        for i, row in enumerate(rows):
+            # A source that the meter lists twice has two names, so that no value hides another.
+            name = row[0]
+            n = 1
+            while name in seen:
+                n += 1
+                name = "%s_%d" % (row[0], n)
+            seen.add(name)
+            if n > 1:
+                rows[i] = (name,) + row[1:]
+        return rows
+
+    def _wanted(self, table):
+        # (offset, count) to read of ``table``; count 0 if this meter does not have it.
+        if table == _BT22 or table == _BT27:
+            bt21 = self.tables.get(_BT21)
+            if bt21 is None:
+                _fail(table, _LAST[table], "its size is in BT21, which comes first")
+            return 0, bt21[3] if table == _BT22 else bt21[8] + bt21[9]
+        if table == _ET55:
+            return self._unit_at()
+        if table == _ET11:
+            return 0, self._et11_size()
+        return 0, _SIZES[table]
+
+    def _unit_at(self):
+        # The Energy Register Unit exists from firmware 3.70 on, in CPM modules from 1.20 on.
+        bt20 = self.tables.get(_BT20)
+        v = self.version
+        if v is None or bt20 is None or not (v >= (3, 70) or (1, 20) <= v < (2, 0)):
+            return 0, 0
+        return 146 + (1 if v >= (4, 0) else 0) + 4 * (bt20[7] - 1) + 39, 1
+
+    def _et11_size(self):
+        # Fields came with firmware 3.40, 3.50, 4.0 and 4.30 (p. 79-80).
+        count = 27
+        for since, end in (((3, 40), 28), ((3, 50), 32), ((4, 0), 38), ((4, 30), 39)):
+            if self.version is not None and self.version >= since:
+                count = end
+        return count
+
+    def _bt01(self, data):
+        version = data[14] << 8 | data[15]
+        major = version >> 12
+        minor = version >> 5 & 127
+        if version == 0 or major > 9 or minor > 99:
+            _fail(_BT01, "firmware version", "%04X is none" % version)
+        self.manufacturer = read_text(data, 0, 4)
+        self.model = read_text(data, 4, 8)
+        self.version = (major, minor, version & 31)
+        self.firmware = "%d.%02d.%02d" % self.version
+        self.generation = 4 if major >= 4 else 2 if major == 2 else 3
+
+    def _et03(self, data):
+        self.serial = read_text(data, 0, 30)
+
+    def _bt21(self, data):
+        for at, most, least, field in _LIMITS:
+            if not least <= data[at] <= most:
+                _fail(_BT21, field, "%d is not in %d..%d" % (data[at], least, most))
+        self.tables[_BT21] = data
+        self.bt23_offset = data[0] >> 2 & 1  # the demand reset counter comes first
+        self.bt23_count = 4 * data[3]
+        # Each present demand: its value and, if the meter tells it, the time remaining.
+        self.bt28_offset = data[8] * (7 if data[0] & 0x40 else 4)
+        self.bt28_count = 4 * min(data[9], _MOST_VALUES)
+
+    def _bt22(self, data):
+        self.sum_ids = data
+
+    def _bt27(self, data):
+        demands = self.tables[_BT21][8]
+        self.value_ids = data[demands : demands + self.bt28_count // 4]
+
+    def _et55(self, data):
+        # A meter without a choice of units may have 0 here.
+        if data[0] not in (0, 1, 10, 100):
+            _fail(_ET55, "energy register unit", "%d is not 1, 10 or 100" % data[0])
+        self.energy_unit = data[0] or 1
+
+    def _bt15(self, data):
+        self.ratios_applied = bool(data[8] & 1)
+        ratios = []
+        read_i32s(data, 9, 8, lambda i, value: ratios.append(value))
+        self.ct_ratio, self.vt_ratio = ratios
+
+    def _bt52(self, data):
+        year, month, day, hour, minute, second = data[:6]
+        if year < 100 and 1 <= month <= 12 and 1 <= day <= 31:
+            if hour < 24 and minute < 60 and second < 60:
+                self.clock = (2000 + year, month, day, hour, minute, second)
+
+
+_SIZES = {_BT01: 16, _ET03: 30, _BT20: 10, _BT21: 10, _BT15: 17, _BT52: 7}
+
+# The last field that is read of each table: the one a short reply lacks in any case.
+_LAST = {
+    _BT01: "firmware version",
+    _ET03: "serial",
+    _BT20: "present values",
+    _BT21: "present values",
+    _BT22: "summation select",
+    _BT27: "present value sources",
+    _ET55: "energy register unit",
+    _BT15: "VT ratio",
+    _BT52: "flags",
+}
+
+_LIMITS = (
+    (3, _MOST_SUMS, 1, "summations"),
+    (8, _MOST_DEMANDS, 0, "present demands"),
+    (9, _MOST_PRESENT, 1, "present values"),
+)
+
+
+def _fail(table, field, why):
+    raise TableError(table_name(table), field, why)

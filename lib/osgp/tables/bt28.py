@@ -1,0 +1,9 @@
+"""BT28 Present Register Data (MEP guide p. 215)."""
+
+FIELDS = """
+0  rec[BT21.8]  present_demands
++    u8[3]        time_remaining  if BT21.0.6
++    i32          value
+end
++  i32[BT21.9]  present_values
+"""

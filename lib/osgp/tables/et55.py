@@ -1,0 +1,6 @@
+"""ET55 Meter Configuration: the energy register unit (MEP guide p. 155 and 158)."""
+
+# Its place: 39 bytes after 146 + 4 * (BT20.7 - 1), one more with firmware 4.0 and newer.
+FIELDS = """
+181+4*BT20.7+V4.0  u8  energy_register_unit  if V3.70
+"""
