@@ -6,7 +6,7 @@
 const $ = (id) => document.getElementById(id);
 const NONE = "–";
 const MINUTES = 5;
-const values = new Map(); // name -> {value, unit, at}; at is on performance.now()'s clock, null if never read
+const values = new Map(); // name -> {value, unit, slow, at}; at is on performance.now()'s clock, null if never read
 const past = []; // [at, watts]
 let online = null; // what the module says of the meter; null until it has said anything
 let reason = "";
@@ -55,9 +55,13 @@ function ago(ms) {
   return Math.floor(s / 3600) + " h";
 }
 
-// Energy registers (BT23) are read every tenth second, the others (BT28) every second.
-const slow = (u) => /h$/.test(u) || u === "s" || u === "";
-const limit = (u) => (slow(u) ? 30000 : 5000);
+// Energy registers (BT23) are read every tenth second, the others (BT28) every second. A value
+// is of the table with whose value it was read together.
+function slow(v, all) {
+  const e = all.energy_forward, p = all.power_forward;
+  if (v.age_ms === null || !e || !p || e.age_ms === null || p.age_ms === null) return /h$/.test(v.unit);
+  return Math.abs(v.age_ms - e.age_ms) < Math.abs(v.age_ms - p.age_ms);
+}
 
 function age(name) {
   const v = values.get(name);
@@ -66,7 +70,7 @@ function age(name) {
 
 function stale(name) {
   const a = age(name);
-  return a === null || a > limit(values.get(name).unit);
+  return a === null || a > (values.get(name).slow ? 30000 : 5000);
 }
 
 function element(tag, text, className) {
@@ -104,7 +108,7 @@ function takeReadings(doc) {
     m.generation && "generation " + m.generation].filter(Boolean).join(" · ") || "\u00a0");
   for (const name of values.keys()) if (!(name in doc.values)) values.delete(name);
   for (const [name, v] of Object.entries(doc.values)) {
-    values.set(name, { value: v.value, unit: v.unit, at: v.age_ms === null ? null : now - v.age_ms });
+    values.set(name, { value: v.value, unit: v.unit, slow: slow(v, doc.values), at: v.age_ms === null ? null : now - v.age_ms });
   }
   takeLine(doc.line || {});
   remember();
@@ -115,7 +119,7 @@ function takeSnapshot(doc) {
   for (const [name, value] of Object.entries(doc.values)) {
     const v = values.get(name);
     if (!v) return readings(); // the meter's list of values has changed
-    const a = doc.age_ms[slow(v.unit) ? "BT23" : "BT28"];
+    const a = doc.age_ms[v.slow ? "BT23" : "BT28"];
     if (value !== null && a !== undefined) {
       v.value = value;
       v.at = now - a;
