@@ -78,6 +78,9 @@ class _Pipe:
 
     connect = settimeout = setblocking
 
+    def close(self):
+        pass
+
     def write(self, buf, n=None):
         # umqtt uses its header again as soon as this returns; bytes do not change.
         if n is not None:
