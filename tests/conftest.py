@@ -154,7 +154,7 @@ def pytest_terminal_summary(terminalreporter):
     skipped = len(terminalreporter.stats.get("skipped", []))
     if skipped:
         terminalreporter.write_line(
-            "%d TESTS SKIPPED: what they test is NOT tested here (reasons above)." % skipped,
+            "%d TESTS SKIPPED: what they test is NOT tested here (reasons below)." % skipped,
             red=True,
             bold=True,
         )
