@@ -21,7 +21,22 @@ PLATFORM = ("esp", "esp32", "machine", "network", "serial", "socket", "time")
 # umqtt imports `socket` by a name that CPython lacks; its client hands it that one.
 EXCEPTIONS = {"firmware.mqtt.client": ("socket",)}
 PURE = ("binascii", "micropython", "struct")
-OUTPUT = ("shim", "firmware.hal", "firmware.readings", "firmware.report", "firmware.config")
+# The store and what describes it; `texts` are sentences, `storage` is files.
+OUTPUT = (
+    "shim",
+    "firmware.hal",
+    "firmware.readings",
+    "firmware.report",
+    "firmware.config",
+    "firmware.texts",
+)
+SERVICES = (
+    "firmware.hal",
+    "firmware.config",
+    "firmware.log",
+    "firmware.storage",
+    "firmware.texts",
+)
 # room: what it may import of ours and of third parties (a name allows all below it). The first
 # room that fits a module counts.
 RULES = (
@@ -29,7 +44,7 @@ RULES = (
     ("mep", ("mep", "shim")),
     ("c1218", ("c1218", "shim")),
     ("osgp", ("osgp", "mep.errors", "shim")),
-    ("firmware.hal", ("firmware.hal", "shim")),
+    ("firmware.hal", ("firmware.hal", "firmware.boards", "shim")),
     ("firmware.meter", ("firmware.meter", "firmware.hal", "mep", "osgp", "c1218", "shim")),
     ("firmware.boards", ("firmware.boards", "shim")),
     ("firmware.readings", ("firmware.hal.clock", "shim")),
@@ -37,8 +52,9 @@ RULES = (
     ("firmware.web", ("firmware.web", "microdot", *OUTPUT)),
     ("firmware.mqtt", ("firmware.mqtt", "umqtt", *OUTPUT)),
     ("firmware.app", ("firmware", "mep", "osgp", "c1218", "shim")),
-    ("firmware.config", ("firmware.boards", "mep.keys", "mep.errors", "shim")),
-    ("firmware", ("firmware.hal", "firmware.config", "firmware.log", "shim")),
+    ("firmware.config", ("firmware.boards", "mep.keys", "mep.errors", "shim", *SERVICES)),
+    ("firmware.texts", ("firmware.texts", "shim")),
+    ("firmware", (*SERVICES, "shim")),
     ("tools.mepsim", ("tools.mepsim", "tools.paths", "mep.frame", "mep.digest", "mep.keys")),
 )
 
