@@ -85,7 +85,7 @@ class Parser(argparse.ArgumentParser):
     """One line on stderr instead of the usage; a word that could be a key is not repeated."""
 
     def error(self, message):
-        if "invalid choice" in message:
+        if "invalid choice" in message or "required: COMMAND" in message:
             message = "begin with one of the commands " + ", ".join(_COMMANDS)
         sys.stderr.write("%s: %s; `%s --help` shows how\n" % (self.prog, message, self.prog))
         sys.exit(USAGE)
