@@ -9,8 +9,9 @@ from mep.keys import fingerprint, parse_key
 from mep.session import Session
 from . import config as configuration
 from .hal import clock
-from .hal.ports import open_port
+from .hal.ports import CHIP
 from .log import Log
+from .meter.line import Line
 from .meter.link import Link
 from .meter.poller import Poller
 from .readings import Readings
@@ -28,8 +29,9 @@ class App:
         self.log = Log(configuration.secrets(config), show)
         self.store = Readings(clock, config["stale_s"])
         session = Session(key, clock.ticks_ms(), config["baud"])
-        self.link = Link(session, open_line or self._open_line, self.log, config["baud"])
-        self.poller = Poller(self.link, self.store, self.log, config["fast"])
+        self.line = None if open_line else Line(_board(config), config, self.log)
+        self.link = Link(session, open_line or self.line.open_line, self.log, config["baud"])
+        self.poller = Poller(self.link, self.store, self.log, config["fast"], self.line)
         self.supervisor = Supervisor(self.log)
         self.mqtt = None
         self.store.line = self._line
@@ -73,9 +75,6 @@ class App:
             status["heap_used"] = gc.mem_alloc()
         return status
 
-    async def _open_line(self):
-        return await open_port(self.config["port"], self.config["baud"])
-
     async def _web(self):
         from .web import app as web
 
@@ -105,6 +104,16 @@ class App:
             if self._beats % 64 == 0:
                 self.store.expire()
                 gc.collect()
+
+
+def _board(config):
+    # The constants of the module this runs on; a host has none.
+    if not CHIP:
+        return None
+    from . import boards
+    from .hal.esp32 import chip
+
+    return boards.load(config["board"], config, chip())
 
 
 def version():

@@ -1,15 +1,22 @@
-"""The chip's UART as a meter port (see `firmware.hal.ports`)."""
+"""The chip: its UART as a meter port (see `firmware.hal.ports`), pins, reset reason."""
 
+import sys
+
+import machine
 from machine import UART, Pin
+
 from shim import const
 
 _RXBUF = const(1024)  # more than two of the largest replies; the port's default is 256
+_POWER_ON = const(1)  # in the reset register; anything else behind PWRON_RESET is a brown-out
+_REASON = const(0x3F)
 
 
 class UartPort:
     """UART of ``board``: a module of `firmware.boards`."""
 
     def __init__(self, board, baud):
+        self._tx = board.TX
         self._uart = UART(
             board.UART,
             baudrate=baud,
@@ -20,8 +27,62 @@ class UartPort:
             rxbuf=_RXBUF,
         )
         self.write = self._uart.write
-        self.close = self._uart.deinit
 
     def readinto(self, buf):
         uart = self._uart
         return uart.readinto(buf) or 0 if uart.any() else 0
+
+    def close(self):
+        self._uart.deinit()
+        # An idle UART holds its pin high, which would feed a MAX3232 that is switched off.
+        Pin(self._tx, Pin.IN)
+
+
+class Switch:
+    """An output on ``pin`` whose level ``on`` means on; an input until it is told."""
+
+    def __init__(self, pin, on):
+        self._pin = Pin(pin, Pin.IN)
+        self._on = on
+
+    def set(self, active):
+        """Drive the pin: on or off."""
+        self._pin.init(Pin.OUT, value=self._on if active else 1 - self._on)
+
+    def release(self):
+        """Let go of the pin."""
+        self._pin.init(Pin.IN)
+
+
+def pressed(pin):
+    """True while the button between ``pin`` and ground is held; False without one (None)."""
+    return pin is not None and Pin(pin, Pin.IN, Pin.PULL_UP).value() == 0
+
+
+def chip():
+    """The chip's kind as `firmware.boards` names it."""
+    name = getattr(sys.implementation, "_machine", "").upper()
+    for kind in ("C3", "S3"):
+        if "ESP32" + kind in name or "ESP32-" + kind in name:
+            return "esp32" + kind.lower()
+    return "esp32"
+
+
+def reset_cause():
+    """Why the chip started, in words."""
+    cause = machine.reset_cause()
+    if cause == machine.PWRON_RESET:
+        # The port calls a brown-out a power-on; RTC_CNTL_RESET_STATE (technical reference
+        # manuals: ESP32 at 0x3FF48034, C3 and S3 at 0x60008038) tells them apart.
+        try:
+            raw = machine.mem32[0x3FF48034 if chip() == "esp32" else 0x60008038] & _REASON
+        except Exception:  # a chip without that register: better no difference than no start
+            raw = _POWER_ON
+        return "power on" if raw == _POWER_ON else "brown-out"
+    if cause == machine.WDT_RESET:
+        return "watchdog"
+    if cause == machine.DEEPSLEEP_RESET:
+        return "deep sleep"
+    if cause == machine.SOFT_RESET:
+        return "soft reset"
+    return "reset"

@@ -39,6 +39,13 @@ class SocketPort:
             raise OSError("the line does not take a whole packet")
 
 
+def switch(pin, on):
+    """The chip's output ``pin`` with its level ``on``: `set(active)`, `release()`."""
+    from .esp32 import Switch
+
+    return Switch(pin, on)
+
+
 async def open_port(url, baud=9600, board=None):
     """Open the line named ``url``; on the chip, the UART of ``board``. Raises OSError."""
     if CHIP:

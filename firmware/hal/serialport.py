@@ -10,7 +10,6 @@ class SerialPort:
 
     def __init__(self, device):
         self._device = device
-        self.close = device.close
 
     def readinto(self, buf):
         device = self._device
@@ -23,6 +22,14 @@ class SerialPort:
 
     def write(self, buf):
         self._device.write(bytes(buf))
+
+    def close(self):
+        device = self._device
+        try:
+            # Opening raises both: whoever wired ENABLE to one has it off while closed.
+            device.rts = device.dtr = False
+        finally:
+            device.close()
 
 
 async def open_serial(url, baud):

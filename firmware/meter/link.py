@@ -20,9 +20,11 @@ class Link:
         self.spacing_ms = 100  # guide, "Response timing": at most one request per 100 ms
         self.alerts = 0
         self.openings = 0
+        self.cut_at = 0  # bytes of the last reply that stopped short
         self._open_line = open_line
         self._log = log
         self._port = None
+        self._got = 0  # bytes since the request
         self._rx = bytearray(_RX)
         self._baud = baud
         self._sent = clock.ticks_add(clock.ticks_ms(), -self.spacing_ms)
@@ -120,6 +122,8 @@ class Link:
                 clock.ticks_diff(now, heard) >= limit
                 or clock.ticks_diff(now, began) > self._patience
             ):
+                if session.missing:
+                    self.cut_at = self._got
                 session.timed_out()
                 return self._event()
             # Wake about when the packet can be complete, not for every byte of it.
@@ -144,6 +148,7 @@ class Link:
             self._lost(e)
             return 0
         if n:
+            self._got += n
             self.session.receive(self._rx, n)
         return n
 
@@ -153,6 +158,7 @@ class Link:
         except OSError as e:
             self._lost(e)
         self._sent = clock.ticks_ms()
+        self._got = 0
 
     def _lost(self, error):
         self._log("warn", "meter line lost: %s" % error)

@@ -12,7 +12,7 @@ values unless the meter or its list of values is a new one.
 """
 
 from mep.errors import TableError
-from mep.events import SILENT, WRONG_KEY, Failed, Response
+from mep.events import CUT, SILENT, WRONG_KEY, Failed, Response
 from osgp.codec import read_i32s, table_name
 from osgp.dims import Dims
 from shim import const
@@ -42,11 +42,18 @@ class NoReply(Exception):
 
 
 class Poller:
-    """Reads through ``link`` into ``store``; ``log(level, text)``."""
+    """Reads through ``link`` into ``store``; ``log(level, text)``.
 
-    def __init__(self, link, store, log, fast=False):
+    ``line`` (`firmware.meter.line.Line`), if there is one, is told how the replies are and tries
+    to get a silent line back. ``alive`` is called at least once a minute while all is well.
+    """
+
+    def __init__(self, link, store, log, fast=False, line=None):
         self.dims = None
+        self.alive = None
         self._link = link
+        self._line = line
+        self._failed = ""  # reason of the last failed read
         self._store = store
         self._log = log
         self._period = 0 if fast else _PERIOD_MS
@@ -64,10 +71,23 @@ class Poller:
                 pause = _PAUSE_MS
                 await self._poll()
             except (NoReply, TableError, OSError) as e:
-                self._store.reason = str(e)
-                self._log("warn", str(e))
+                line = self._line
+                why = str(e)
+                self._log("warn", why)
+                if line and line.diagnosis:
+                    why = "%s; %s" % (why, line.diagnosis)
+                self._store.reason = why
                 await self._link.idle(clock.ticks_add(clock.ticks_ms(), pause))
                 pause = min(2 * pause, _MOST_MS)
+                if line and isinstance(e, NoReply) and self._failed != WRONG_KEY:
+                    await self._recover()
+
+    async def _recover(self):
+        try:
+            await self._line.recover(self._failed == SILENT, self.alive)
+        except OSError as e:
+            self._log("warn", str(e))
+            self._link.close()  # the next read opens it
 
     async def _start(self):
         dims = Dims()
@@ -77,7 +97,7 @@ class Poller:
             if step is None:
                 break
             table, offset, count = step
-            event = await self._link.transact(table, count, offset)
+            event = await self._read(table, count, offset)
             if isinstance(event, Response):
                 dims.learn(table, event.buf, event.start, event.count)
             elif isinstance(event, Failed):
@@ -156,7 +176,7 @@ class Poller:
 
     async def _values(self, table, offset, count):
         # The Response with exactly ``count`` bytes of ``table``, or None with the reason noted.
-        event = await self._link.transact(table, count, offset)
+        event = await self._read(table, count, offset)
         if isinstance(event, Response):
             if event.count == count:
                 return event
@@ -168,6 +188,42 @@ class Poller:
         self._store.reason = why
         self._log("warn", why)
         return None
+
+    async def _read(self, table, count, offset):
+        # One read, in pieces right after each other where the line lets only short replies pass.
+        line = self._line
+        piece = line.piece if line else None
+        if piece is None or offset is None or count <= piece:
+            return await self._one(table, count, offset)
+        whole = Response()
+        whole.buf = bytearray(count)
+        whole.start = 0
+        while whole.count < count:
+            n = min(piece, count - whole.count)
+            event = await self._one(table, n, offset + whole.count)
+            if not isinstance(event, Response):
+                return event
+            n = whole.count + event.count
+            whole.buf[whole.count : n] = event.buf[event.start : event.start + event.count]
+            if event.count == 0:
+                break
+            whole.count = n
+        return whole
+
+    async def _one(self, table, count, offset):
+        if self.alive:
+            self.alive()
+        event = await self._link.transact(table, count, offset)
+        line = self._line
+        if isinstance(event, Failed):
+            self._failed = event.reason
+            if line and event.reason == CUT:
+                line.cut(self._link.cut_at)
+        elif line:
+            line.heard()
+            if isinstance(event, Response):
+                line.whole(event.count)
+        return event
 
     async def _idt_version(self):
         event = await self._link.transact(_ET04, 1, _IDT_VERSION)

@@ -49,15 +49,18 @@ def test_strapping_pins_are_used_with_a_reason_only():
 
 def test_the_table_of_hardware():
     # Read off the boards: UART, RX, TX, ENABLE, SUPPLY, BUTTON.
+    names = []
     for name, want in (
-        ("dabbler", (2, 16, 17, 5, 32, 0)),
-        ("ustepper", (1, 6, 7, 5, None, None)),
-        ("nesreader", (2, 16, 17, 5, None, 26)),
-        ("nesreader5v", (2, 16, 17, 5, None, None)),
-        ("devkit", (2, 16, 17, None, None, 0)),
+        ("firmware.boards.dabbler", (2, 16, 17, 5, 32, 0)),
+        ("firmware.boards.ustepper", (1, 6, 7, 5, None, None)),
+        ("firmware.boards.nesreader", (2, 16, 17, 5, None, 26)),
+        ("firmware.boards.nesreader5v", (2, 16, 17, 5, None, None)),
+        ("firmware.boards.devkit", (2, 16, 17, None, None, 0)),
     ):
-        b = boards.load(name, {})
+        names.append(name.split(".")[-1])
+        b = boards.load(names[-1], {})
         assert (b.UART, b.RX, b.TX, b.ENABLE, b.SUPPLY, b.BUTTON) == want, name
+    assert tuple(names) == boards.NAMES
 
 
 def _refused(name, config, chip, *words):

@@ -45,7 +45,7 @@ def erase(entries=None):
     _flash.clear()
     cut_after = None
     _pending = False
-    _boot = _running = [e for e in table if e[0] == 0][0]
+    _boot = _running = next(e for e in table if e[0] == 0)
     for entry in table:
         if entry is _boot:
             _memory(entry)[0] = 0xE9
@@ -56,7 +56,7 @@ def restart():
     global _boot, _running, _pending
     if _pending and _running is _boot:
         # It was started once and never marked: back to the other one.
-        _boot = [e for e in table if e[0] == 0 and e is not _running][0]
+        _boot = next(e for e in table if e[0] == 0 and e is not _running)
         _pending = False
     elif _boot is not _running:
         _pending = True
