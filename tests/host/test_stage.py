@@ -23,7 +23,7 @@ def test_each_module_is_there(staged):
         assert str(source.relative_to(ROOT).with_suffix(".mpy")) in names
     for source in sorted((ROOT / "lib").rglob("*.py")):
         assert str(source.relative_to(ROOT).with_suffix(".mpy")) in names
-    for name in ("microdot/microdot.mpy", "microdot/sse.mpy", "umqtt/simple.mpy"):
+    for name in ("microdot/microdot.mpy", "umqtt/simple.mpy"):
         assert "lib/" + name in names
     assert "boot.py" in names and "main.py" in names
     assert not [n for n in names if n.endswith(".py") and "/" in n]
