@@ -10,13 +10,12 @@ from array import array
 
 from shim import const
 
-NAME = const(0)  # a source: (name, unit, table, low, high, monotonic, scale)
-UNIT = const(1)
-TABLE = const(2)
-_LOW = const(3)
-_HIGH = const(4)
-_MONOTONIC = const(5)
-_SCALE = const(6)
+UNIT = const(0)  # what kind of value: (unit, table, low, high, monotonic, scale)
+TABLE = const(1)
+_LOW = const(2)
+_HIGH = const(3)
+_MONOTONIC = const(4)
+_SCALE = const(5)
 
 _UNKNOWN = const(0)
 _LAST = const(1)  # was in the last reply of its table
@@ -48,6 +47,7 @@ class Readings:
         self.reason = "starting: no reply from the meter yet"
         self.line = dict  # called for the line's counters
         self.snapshot = 0
+        self.text = (None, b"")  # number of a snapshot and its text, see `report.snapshot`
         self.dropped = 0
         self.resets = 0
         self._event = asyncio.Event()
@@ -56,18 +56,30 @@ class Readings:
         self.configure(())
 
     def configure(self, sources):
-        """Take the meter's list of sources; every value becomes unknown."""
+        """Take the meter's values, each (name, unit, table, low, high, monotonic, scale).
+
+        Every value becomes unknown.
+        """
         n = len(sources)
-        self.sources = sources
+        self.names = [s[0] for s in sources]
+        # 60 values are of some 10 kinds: one tuple for each kind, not for each value.
+        kinds = {}
+        for s in sources:
+            kinds[s[1:]] = s[1:]
+        self.kinds = [kinds[s[1:]] for s in sources]
         self._values = array("i", bytes(4 * n))
         self._times = array("i", bytes(4 * n))
         self._state = bytearray(n)
         self._falls = bytearray(n)
 
-    @property
-    def names(self):
-        """Names of the values, in order."""
-        return [s[NAME] for s in self.sources]
+    def same(self, sources):
+        """True if ``sources`` are what the store has."""
+        if len(sources) != len(self.names):
+            return False
+        for i, s in enumerate(sources):
+            if s[0] != self.names[i] or s[1:] != self.kinds[i]:
+                return False
+        return True
 
     @property
     def online(self):
@@ -79,7 +91,7 @@ class Readings:
 
     def put(self, i, value):
         """Offer register ``i`` (int as sent). Returns False if it fails its bounds."""
-        source = self.sources[i]
+        source = self.kinds[i]
         if not source[_LOW] <= value <= source[_HIGH]:
             self.dropped += 1
             return False
@@ -98,11 +110,11 @@ class Readings:
         """The reply of ``table`` is complete: publish what was put, together."""
         now = self._clock.ticks_ms()
         state = self._state
-        for i, source in enumerate(self.sources):
+        for i, kind in enumerate(self.kinds):
             if state[i] == _NEW:
                 state[i] = _LAST
                 self._times[i] = now
-            elif source[TABLE] == table and state[i] == _LAST:
+            elif kind[TABLE] == table and state[i] == _LAST:
                 state[i] = _OLDER
         self.replied()
         self.reason = ""
@@ -124,7 +136,7 @@ class Readings:
         """Value ``i`` in its unit (int), or None."""
         if self._state[i] == _UNKNOWN:
             return None
-        return self._values[i] * self.sources[i][_SCALE]
+        return self._values[i] * self.kinds[i][_SCALE]
 
     def fresh(self, i):
         """Value ``i`` if it was in the last reply of its table, else None."""
@@ -139,9 +151,9 @@ class Readings:
     def table_ages(self):
         """dict of table number to the age of its last reply in ms."""
         ages = {}
-        for i, source in enumerate(self.sources):
+        for i, kind in enumerate(self.kinds):
             if self._state[i] == _LAST:
-                ages[source[TABLE]] = self.age_ms(i)
+                ages[kind[TABLE]] = self.age_ms(i)
         return ages
 
     def expire(self):

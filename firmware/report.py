@@ -6,7 +6,7 @@ Written by hand: `json.dumps` of the whole would need one large dict and one lar
 import json
 
 from .hal.clock import iso
-from .readings import NAME, UNIT
+from .readings import UNIT
 
 _GROUP = 8  # values in one piece
 
@@ -23,14 +23,14 @@ def readings(store):
     """The `/api/v1/readings` document as a list of str pieces."""
     pieces = ['{"meter":%s,%s,"values":{' % (json.dumps(store.meter), _head(store))]
     text = []
-    for i, source in enumerate(store.sources):
+    for i, name in enumerate(store.names):
         text.append(
             '%s"%s":{"value":%s,"unit":"%s","age_ms":%s}'
             % (
                 "," if i else "",
-                source[NAME],
+                name,
                 _number(store.value(i)),
-                source[UNIT],
+                store.kinds[i][UNIT],
                 _number(store.age_ms(i)),
             )
         )
@@ -43,16 +43,21 @@ def readings(store):
 
 
 def snapshot(store):
-    """One snapshot in short, as str.
+    """The newest snapshot in short, as bytes; made once for all who ask.
 
     A value that was not in the last reply of its table is null, so that none stands without its
     age: ``age_ms`` gives the age of each table's reply.
     """
+    number, text = store.text
+    if number == store.snapshot:
+        return text
     ages = store.table_ages()
     pieces = ["{%s" % _head(store), ',"age_ms":{']
     pieces.append(",".join(['"BT%02d":%d' % (t, ages[t]) for t in ages]))
     pieces.append('},"values":{')
-    for i, source in enumerate(store.sources):
-        pieces.append('%s"%s":%s' % ("," if i else "", source[NAME], _number(store.fresh(i))))
+    for i, name in enumerate(store.names):
+        pieces.append('%s"%s":%s' % ("," if i else "", name, _number(store.fresh(i))))
     pieces.append("}}")
-    return "".join(pieces)
+    text = "".join(pieces).encode()
+    store.text = (store.snapshot, text)
+    return text

@@ -11,9 +11,11 @@ import gc
 import json
 import sys
 
-from firmware import config as configuration
-from firmware.app import App
-from firmware.hal import clock
+sys.path[:0] = ["", "lib"]  # the tree in the current directory, staged or not
+
+from firmware import config as configuration  # noqa: E402
+from firmware.app import App  # noqa: E402
+from firmware.hal import clock  # noqa: E402
 
 
 def _report(app):

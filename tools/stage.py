@@ -20,12 +20,12 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from .paths import BUILD, DEPS, ROOT
+from .shake import UNUSED, ShakeError, shake
 
 ARCHES = ("x64", "x86", "xtensawin", "rv32imc")
 THIRD_PARTY = (
     "microdot/__init__.py",
     "microdot/microdot.py",
-    "microdot/sse.py",
     "umqtt/simple.py",
 )
 FOR_TESTS = ("microdot/test_client.py",)
@@ -77,14 +77,17 @@ def sources(third_party=THIRD_PARTY):
     return found
 
 
-def compile_all(modules, out, arch, optimise):
-    """Compile each of ``modules`` (as from `sources`) into ``out``."""
+def compile_all(modules, out, arch, optimise, lean=True):
+    """Compile each of ``modules`` (as from `sources`) into ``out``, `lean` without unused parts."""
     cross = mpy_cross()
 
     def one(module):
         source, name = module
         target = (out / name).with_suffix(".mpy")
         target.parent.mkdir(parents=True, exist_ok=True)
+        if lean and name[4:] in UNUSED:
+            source = target.with_suffix(".py.lean")
+            source.write_text(shake(name[4:], (DEPS / name[4:]).read_text()))
         # -s: the short name is what a traceback on the device shows.
         command = [cross, "-march=" + arch, "-O%d" % optimise, "-s", name]
         run = subprocess.run(
@@ -93,6 +96,8 @@ def compile_all(modules, out, arch, optimise):
             stderr=subprocess.STDOUT,
             text=True,
         )
+        if source.suffix == ".lean":
+            source.unlink()
         if run.returncode:
             raise StageError("mpy-cross refuses %s:\n%s" % (name, run.stdout.strip()))
 
@@ -135,7 +140,7 @@ def main(arguments=None):
     given = parser.parse_args(arguments)
     try:
         files = stage(given.arch, given.optimise, given.tests)
-    except StageError as e:
+    except (StageError, ShakeError) as e:
         print("error: %s" % e, file=sys.stderr)
         return 1
     if not given.quiet:

@@ -119,7 +119,7 @@ class Poller:
             "serial": dims.serial,
             "generation": dims.generation,
         }
-        if self.dims is None or meter != store.meter or layout != store.sources:
+        if self.dims is None or meter != store.meter or not store.same(layout):
             store.meter = meter
             store.configure(layout)
             self._log("info", "meter %(model)s, firmware %(firmware)s, found" % meter)

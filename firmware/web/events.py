@@ -19,15 +19,6 @@ class Feed:
         self.store = store
         self.limit = limit
         self.clients = 0
-        self._of = None
-        self._text = b""
-
-    def text(self):
-        """The event of the store's snapshot, as bytes."""
-        if self._of != self.store.snapshot:
-            self._of = self.store.snapshot
-            self._text = ("data: %s\n\n" % report.snapshot(self.store)).encode()
-        return self._text
 
 
 class Events:
@@ -37,6 +28,7 @@ class Events:
         self._feed = feed
         self._gone = gone
         self._sent = 0  # no snapshot has this number, so the first one goes out at once
+        self._rest = []  # of the event under way
         self._open = True
         feed.clients += 1
 
@@ -44,6 +36,8 @@ class Events:
         return self
 
     async def __anext__(self):
+        if self._rest:
+            return self._rest.pop(0)
         store = self._feed.store
         idle = 0
         while self._sent == store.snapshot:
@@ -54,7 +48,9 @@ class Events:
             if idle == _IDLE_BEATS:
                 return b": \n\n"
         self._sent = store.snapshot
-        return self._feed.text()
+        # In pieces, so that the text is the one that all outputs share.
+        self._rest = [report.snapshot(store), b"\n\n"]
+        return b"data: "
 
     async def aclose(self):
         """Give the client's place back. May be called twice."""
