@@ -62,9 +62,9 @@ def decode(table, buf, start, count, dims):
 
 def encode(table, values, dims):
     """The table's bytes for a dict like `decode` returns; LocalError for a value that is wrong."""
-    from . import fields
+    from . import writer
 
-    return fields.encode(table, values, dims)
+    return writer.encode(table, values, dims)
 
 
 def size(table, dims):

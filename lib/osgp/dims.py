@@ -24,6 +24,12 @@ _ET55 = const(2103)
 
 # Later reads need what the earlier ones say.
 _ORDER = (_BT01, _ET03, _BT20, _BT21, _BT22, _BT27, _ET55, _BT15, _BT52, _ET11)
+_SIZES = b"\x10\x1e\x0a\x0a\0\0\0\x11\x07\0"  # bytes to read; 0: depends on others
+# The last field that is read of each: the one that a short reply lacks in any case.
+_LAST = (
+    "firmware version;serial;present values;present values;summation select;"
+    "present value sources;energy register unit;VT ratio;flags;"
+)
 
 # So many values of 4 bytes fit into one reply of 465. The guide knows 84 present values and 19
 # sums; whatever a meter has beyond the limit is not read.
@@ -73,7 +79,7 @@ class Dims:
         data = bytes(buf[start : start + min(count, wanted)])
         # Older firmware may have a shorter ET11; a reference beyond its end is found when used.
         if len(data) < wanted and table != _ET11:
-            _fail(table, _LAST[table], "%d bytes missing" % (wanted - len(data)))
+            _fail(table, _last(table), "%d bytes missing" % (wanted - len(data)))
         if table == _BT20 or table == _ET11:
             self.tables[table] = data
         else:
@@ -110,13 +116,13 @@ class Dims:
         if table == _BT22 or table == _BT27:
             bt21 = self.tables.get(_BT21)
             if bt21 is None:
-                _fail(table, _LAST[table], "its size is in BT21, which comes first")
+                _fail(table, _last(table), "its size is in BT21, which comes first")
             return 0, bt21[3] if table == _BT22 else bt21[8] + bt21[9]
         if table == _ET55:
             return self._unit_at()
         if table == _ET11:
             return 0, self._et11_size()
-        return 0, _SIZES[table]
+        return 0, _SIZES[_ORDER.index(table)]
 
     def _unit_at(self):
         # The Energy Register Unit exists from firmware 3.70 on, in CPM modules from 1.20 on.
@@ -186,26 +192,15 @@ class Dims:
                 self.clock = (2000 + year, month, day, hour, minute, second)
 
 
-_SIZES = {_BT01: 16, _ET03: 30, _BT20: 10, _BT21: 10, _BT15: 17, _BT52: 7}
-
-# The last field that is read of each table: the one a short reply lacks in any case.
-_LAST = {
-    _BT01: "firmware version",
-    _ET03: "serial",
-    _BT20: "present values",
-    _BT21: "present values",
-    _BT22: "summation select",
-    _BT27: "present value sources",
-    _ET55: "energy register unit",
-    _BT15: "VT ratio",
-    _BT52: "flags",
-}
-
 _LIMITS = (
     (3, _MOST_SUMS, 1, "summations"),
     (8, _MOST_DEMANDS, 0, "present demands"),
     (9, _MOST_PRESENT, 1, "present values"),
 )
+
+
+def _last(table):
+    return _LAST.split(";")[_ORDER.index(table)]
 
 
 def _fail(table, field, why):

@@ -1,14 +1,15 @@
-"""Reads and writes tables by their declarations: one text a table, read line by line in use.
+"""Reads tables by their declarations: one text a table, read line by line in use.
 
-A text is the smallest form on the device: the 41 fields of a table take 1 KB, as tuples 4 KB.
-The notation is the guide's own. A line is `offset type name [if condition]`:
+A text is the smallest form on the device: 60 fields take 1.7 KB, as tuples 7 KB.
+The notation is the guide's own. A line is `offset type name [if condition]` (no condition on
+records: their number says it):
 
     0             u8           demand_resets  if BT21.0.2
     +             i32[BT21.3]  sums
 
 offset     from the beginning of the table or record; `+`: right after what came before.
            Offset, size and condition are sums of products, as in 181+4*BT20.7.
-BT21.3     the byte at offset 3 of BT21; BT21.0.2 a bit of it (1 or 0); ET11.5w two bytes
+BT21.3     the byte at offset 3 of BT21; BT21.0.2: bit 2 of the byte at 0 (1 or 0)
 V3.70      1 if the meter's firmware is that or newer, else 0
 u8..u32 i8..i32   integer      bitN   bit N: bool        bitsA-B   bits A to B: integer
 chars[n]   ASCII               raw[n] hex digits         flags[n]  n bits: list of bool
@@ -18,7 +19,7 @@ rec[n]     n records of the lines up to `end`: list of dicts
 name `-`   reserved: not in the dict, written as zeros
 """
 
-from binascii import hexlify, unhexlify
+from binascii import hexlify
 
 from mep.errors import LocalError, TableError
 from .codec import read_text, table_name
@@ -32,16 +33,9 @@ def decode(table, buf, start, count, dims):
     return out
 
 
-def encode(table, values, dims):
-    """See `osgp.codec.encode`."""
-    writer = _Writer(table, dims)
-    writer.block(0, 0, values)
-    return bytes(writer.buf)
-
-
 def size(table, dims):
     """See `osgp.codec.size`."""
-    return _Walk(table, dims).block(0, 0, {})[1]
+    return Walk(table, dims).block(0, 0, {})[1]
 
 
 def table_number(name):
@@ -75,8 +69,8 @@ def _declaration(table):
     return getattr(__import__(name, None, None, ("FIELDS",)), "FIELDS")  # noqa: B009
 
 
-class _Walk:
-    """Goes through a declaration and measures it; the sub-classes read and write on the way."""
+class Walk:
+    """Goes through a declaration and measures it; `_Reader` and `osgp.writer` use it."""
 
     def __init__(self, table, dims):
         self.table = table_name(table)
@@ -99,14 +93,12 @@ class _Walk:
             where, kind, name = words[:3]
             kind, n = self._kind(kind, name)
             if len(words) > 3 and not self._sum(words[4], name):
-                if kind == "rec":
-                    at = self._skip(at)
                 continue
             offset = end if where == "+" else base + self._sum(where, name)
             if kind == "rec":
                 at, offset = self._all(at, offset, n, name, values)
             else:
-                length = _length(kind, n)
+                length = length_of(kind, n)
                 self.field(values, name, kind, n, offset, length)
                 offset += length
             end = max(end, offset)
@@ -168,18 +160,15 @@ class _Walk:
                 self.fail(name, "depends on the firmware version in BT01, which is not known")
             return int(version >= (int(parts[0][1:]), int(parts[1])))
         data = self.dims and self.dims.tables.get(_number(parts[0]))
-        wide = parts[1].endswith("w")
-        at = int(parts[1][:-1] if wide else parts[1])
-        if not data or at + wide >= len(data):
+        at = int(parts[1])
+        if not data or at >= len(data):
             self.fail(name, "depends on %s, which is not known" % text)
-        if wide:
-            return data[at] | data[at + 1] << 8
         return data[at] >> int(parts[2]) & 1 if len(parts) > 2 else data[at]
 
 
-class _Reader(_Walk):
+class _Reader(Walk):
     def __init__(self, table, dims, buf, start, count):
-        _Walk.__init__(self, table, dims)
+        Walk.__init__(self, table, dims)
         self._buf = buf
         self._start = start
         self._count = min(count, len(buf) - start)
@@ -203,114 +192,14 @@ class _Reader(_Walk):
         elif kind == "flags":
             value = [bool(buf[at + i // 8] >> i % 8 & 1) for i in range(n)]
         elif n is None:
-            value = _get(buf, at, kind, length)
+            value = get_value(buf, at, kind, length)
         else:
-            one = _length(kind, None)
-            value = [_get(buf, at + i * one, kind, one) for i in range(n)]
+            one = length_of(kind, None)
+            value = [get_value(buf, at + i * one, kind, one) for i in range(n)]
         values[name] = value
 
 
-class _Writer(_Walk):
-    def __init__(self, table, dims):
-        _Walk.__init__(self, table, dims)
-        self.buf = bytearray()
-        self._used = None
-
-    def block(self, at, base, values):
-        if not isinstance(values, dict):
-            self.wrong("", "must be fields by name")
-        outer = self._used
-        self._used = set()
-        result = _Walk.block(self, at, base, values)
-        for name in values:
-            if name not in self._used:
-                self.wrong(name, "there is no such field in this meter's table")
-        self._used = outer
-        return result
-
-    def records(self, name, n, values):
-        return self._list(values, name, n)
-
-    def field(self, values, name, kind, n, offset, length):
-        buf = self.buf
-        if len(buf) < offset + length:
-            buf.extend(bytes(offset + length - len(buf)))
-        if name == "-":
-            return
-        if kind == "chars" or kind == "raw":
-            data = self._bytes(self._value(values, name), name, kind, length)
-            buf[offset : offset + len(data)] = data
-        elif kind == "flags":
-            for i, flag in enumerate(self._list(values, name, n)):
-                self._put(name, flag, "bit%d" % i, offset, length)
-        elif n is None:
-            self._put(name, self._value(values, name), kind, offset, length)
-        else:
-            one = _length(kind, None)
-            for i, value in enumerate(self._list(values, name, n)):
-                self._put(name, value, kind, offset + i * one, one)
-
-    def wrong(self, name, why):
-        raise LocalError("%s, %s: %s" % (self.table, self.path + name, why))
-
-    def _value(self, values, name):
-        if name not in values:
-            self.wrong(name, "has no value")
-        self._used.add(name)
-        return values[name]
-
-    def _list(self, values, name, n):
-        found = self._value(values, name)
-        if not isinstance(found, (list, tuple)) or len(found) != n:
-            self.wrong(name, "must be a list of %d" % n)
-        return found
-
-    def _bytes(self, value, name, kind, length):
-        data = None
-        if isinstance(value, str):
-            try:
-                data = unhexlify(value) if kind == "raw" else _ascii(value)
-            except ValueError:
-                pass
-        if data is None or len(data) > length or (kind == "raw" and len(data) < length):
-            self.wrong(name, "write %s of %d bytes" % (_WRITE[kind], length))
-        return data
-
-    def _put(self, name, value, kind, at, length):
-        low, bits = _bits(kind, length)
-        if kind == "ltime" or kind == "stime" or kind == "version":
-            try:
-                data = _version(value) if kind == "version" else _time(value, length)
-            except (ValueError, IndexError, AttributeError, TypeError):
-                self.wrong(name, "write %s" % _WRITE[kind])
-            self.buf[at : at + length] = data
-            return
-        least = -(1 << bits - 1) if kind[0] == "i" else 0
-        if not isinstance(value, (int, bool)) or not least <= value < least + (1 << bits):
-            self.wrong(name, "write %d..%d" % (least, least + (1 << bits) - 1))
-        value = (int(value) & (1 << bits) - 1) << low
-        for i in range(length):
-            self.buf[at + i] |= value & 0xFF
-            value >>= 8
-
-
-_WRITE = {
-    "chars": "ASCII text",
-    "raw": "hex digits",
-    "ltime": "a time like 2024-03-28T16:20:00",
-    "stime": "a time like 2024-03-28T16:20",
-    "version": "a version like 3.84.06",
-}
-
-
-def _ascii(text):
-    for c in text:
-        if not 32 <= ord(c) < 127:
-            raise ValueError
-    return text.encode()
-
-
-def _bits(kind, length):
+def bits_of(kind, length):
     # (lowest bit, number of bits) of an integer kind.
     if kind.startswith("bits"):
         low, high = kind[4:].split("-")
@@ -320,7 +209,7 @@ def _bits(kind, length):
     return 0, 8 * length
 
 
-def _length(kind, n):
+def length_of(kind, n):
     # Bytes of a field; ``n`` is None if it is no array.
     if kind == "flags":
         return (n + 7) // 8
@@ -333,7 +222,7 @@ def _length(kind, n):
     return one if n is None else n * one
 
 
-def _get(buf, at, kind, length):
+def get_value(buf, at, kind, length):
     if kind == "version":
         v = buf[at] << 8 | buf[at + 1]
         return "%d.%02d.%02d" % (v >> 12, v >> 5 & 127, v & 31)
@@ -345,27 +234,8 @@ def _get(buf, at, kind, length):
     value = 0
     for i in range(length):
         value |= buf[at + i] << 8 * i
-    low, bits = _bits(kind, length)
+    low, bits = bits_of(kind, length)
     value = value >> low & (1 << bits) - 1
     if kind[0] == "i" and value >> bits - 1:
         value -= 1 << bits
     return bool(value) if kind.startswith("bit") and kind[3] != "s" else value
-
-
-def _time(text, length):
-    # None, an unset time, is all zeros.
-    if text is None:
-        return bytes(length)
-    date, clock = text.split("T")
-    parts = [int(p) for p in date.split("-") + clock.split(":")]
-    data = bytes([parts[0] - 2000] + parts[1:])
-    if len(data) != length or _get(data, 0, "ltime" if length > 5 else "stime", length) != text:
-        raise ValueError
-    return data
-
-
-def _version(text):
-    major, minor, build = [int(p) for p in text.split(".")]
-    if not (0 <= major < 16 and 0 <= minor < 128 and 0 <= build < 32):
-        raise ValueError
-    return bytes([major << 4 | minor >> 3, (minor & 7) << 5 | build])

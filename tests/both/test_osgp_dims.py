@@ -1,4 +1,5 @@
 from mep.errors import LocalError, TableError
+from osgp import codec
 from osgp.dims import Dims
 from osgpkit import BT01, BT23_IDS, BT28_IDS, GEN3, GEN4, GEN430, bt21, learn, tables
 
@@ -144,6 +145,46 @@ def test_bt22_and_bt27_reorder_and_select():
         ("energy_net_t0", 23),
         ("energy_net", 23),
     ]
+
+
+def test_bt23_without_tiers_or_demands_ends_after_the_sums():
+    dims = learn(tables(sums=2, tiers=0))
+    assert codec.size(23, dims) == 8
+    got = codec.decode(23, b"\x07\0\0\0\x08\0\0\0", 0, 8, dims)
+    assert got == {"summations": [7, 8], "demands": [], "coincidents": [], "tiers": []}
+    assert codec.encode(23, got, dims) == b"\x07\0\0\0\x08\0\0\0"
+
+
+def test_times_are_written_as_they_were_read():
+    dims = learn(tables(sums=1, flags=3, demands=1, tiers=0))
+    bt52 = b"\x04\x02\x10\x0f\x3b\x37\x1c"
+    assert codec.encode(52, codec.decode(52, bt52, 0, 7, dims), dims) == bt52
+    bt23 = b"\1\0\0\0" + b"\x18\x03\x1c\x10\x14" + b"\x64\0\0\0" + bytes(8)
+    got = codec.decode(23, bt23, 0, len(bt23), dims)
+    assert got["demands"] == [{"times": ["2024-03-28T16:20"], "values": [100]}]
+    assert codec.encode(23, got, dims) == bt23
+    for bad in ("2024-03-28T16:20:01", "2024-13-28T16:20", "2280-03-28T16:20", "2024-3-28T16:20"):
+        got["demands"][0]["times"][0] = bad
+        try:
+            codec.encode(23, got, dims)
+        except LocalError as e:
+            assert "BT23, demands[0].times: write a time like 2024-03-28T16:20" in str(e)
+        else:
+            raise AssertionError(bad)
+
+
+def test_raw_bytes_are_written_as_hex_digits():
+    dims = Dims()
+    got = codec.decode(2052, bytes(range(117)), 0, 117, dims)
+    assert got["program_id"] == "0e0f101112131415" and got["idt_version"] == 116
+    for bad in ("0e0f", "0e0f10111213141", "zz0f101112131415", 14, None, "00" * 9):
+        got["program_id"] = bad
+        try:
+            codec.encode(2052, got, dims)
+        except LocalError as e:
+            assert "program_id: write hex digits of 8 bytes" in str(e)
+        else:
+            raise AssertionError(bad)
 
 
 def test_a_source_listed_twice_has_two_names():

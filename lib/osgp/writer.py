@@ -1,0 +1,135 @@
+"""Writes tables by their declarations: the inverse of `osgp.fields`, loaded when it is needed."""
+
+from binascii import unhexlify
+
+from mep.errors import LocalError
+from .fields import Walk, bits_of, get_value, length_of
+
+
+def encode(table, values, dims):
+    """See `osgp.codec.encode`."""
+    writer = _Writer(table, dims)
+    writer.block(0, 0, values)
+    return bytes(writer.buf)
+
+
+class _Writer(Walk):
+    def __init__(self, table, dims):
+        Walk.__init__(self, table, dims)
+        self.buf = bytearray()
+        self._used = None
+
+    def block(self, at, base, values):
+        if not isinstance(values, dict):
+            self.wrong("", "must be fields by name")
+        outer = self._used
+        self._used = set()
+        result = Walk.block(self, at, base, values)
+        for name in values:
+            if name not in self._used:
+                self.wrong(name, "there is no such field in this meter's table")
+        self._used = outer
+        return result
+
+    def records(self, name, n, values):
+        return self._list(values, name, n)
+
+    def field(self, values, name, kind, n, offset, length):
+        buf = self.buf
+        if len(buf) < offset + length:
+            buf.extend(bytes(offset + length - len(buf)))
+        if name == "-":
+            return
+        if kind == "chars" or kind == "raw":
+            data = self._bytes(self._value(values, name), name, kind, length)
+            buf[offset : offset + len(data)] = data
+        elif kind == "flags":
+            for i, flag in enumerate(self._list(values, name, n)):
+                self._put(name, flag, "bit%d" % i, offset, length)
+        elif n is None:
+            self._put(name, self._value(values, name), kind, offset, length)
+        else:
+            one = length_of(kind, None)
+            for i, value in enumerate(self._list(values, name, n)):
+                self._put(name, value, kind, offset + i * one, one)
+
+    def wrong(self, name, why):
+        raise LocalError("%s, %s: %s" % (self.table, self.path + name, why))
+
+    def _value(self, values, name):
+        if name not in values:
+            self.wrong(name, "has no value")
+        self._used.add(name)
+        return values[name]
+
+    def _list(self, values, name, n):
+        found = self._value(values, name)
+        if not isinstance(found, (list, tuple)) or len(found) != n:
+            self.wrong(name, "must be a list of %d" % n)
+        return found
+
+    def _bytes(self, value, name, kind, length):
+        data = None
+        if isinstance(value, str):
+            try:
+                data = unhexlify(value) if kind == "raw" else _ascii(value)
+            except ValueError:
+                pass
+        if data is None or len(data) > length or (kind == "raw" and len(data) < length):
+            self.wrong(name, "write %s of %d bytes" % (_WRITE[kind], length))
+        return data
+
+    def _put(self, name, value, kind, at, length):
+        low, bits = bits_of(kind, length)
+        if kind == "ltime" or kind == "stime" or kind == "version":
+            try:
+                data = _version(value) if kind == "version" else _time(value, length)
+            except (ValueError, IndexError, AttributeError, TypeError):
+                self.wrong(name, "write %s" % _WRITE[kind])
+            self.buf[at : at + length] = data
+            return
+        least = -(1 << bits - 1) if kind[0] == "i" else 0
+        if not isinstance(value, (int, bool)) or not least <= value < least + (1 << bits):
+            self.wrong(name, "write %d..%d" % (least, least + (1 << bits) - 1))
+        value = (int(value) & (1 << bits) - 1) << low
+        for i in range(length):
+            self.buf[at + i] |= value & 0xFF
+            value >>= 8
+
+
+_WRITE = {
+    "chars": "ASCII text",
+    "raw": "hex digits",
+    "ltime": "a time like 2024-03-28T16:20:00",
+    "stime": "a time like 2024-03-28T16:20",
+    "version": "a version like 3.84.06",
+}
+
+
+def _ascii(text):
+    for c in text:
+        if not 32 <= ord(c) < 127:
+            raise ValueError
+    return text.encode()
+
+
+def _time(text, length):
+    # None, an unset time, is all zeros.
+    if text is None:
+        return bytes(length)
+    date, clock = text.split("T")
+    parts = [int(p) for p in date.split("-") + clock.split(":")]
+    data = bytes([parts[0] - 2000] + parts[1:])
+    if (
+        len(data) != length
+        or get_value(data, 0, "ltime" if length > 5 else "stime", length) != text
+    ):
+        raise ValueError
+    return data
+
+
+def _version(text):
+    major, minor, build = [int(p) for p in text.split(".")]
+    if not (0 <= major < 16 and 0 <= minor < 128 and 0 <= build < 32):
+        raise ValueError
+    return bytes([major << 4 | minor >> 3, (minor & 7) << 5 | build])
