@@ -87,6 +87,7 @@ def _read(path):
         view = memoryview(data)
         good = (
             data[:5] == b"MEP1 "
+            and data[31:_DATA_AT] == b"\n"
             and int(data[14:22], 16) == len(data) - _DATA_AT
             and int(data[_CRC_AT:31], 16) == crc32(view[_DATA_AT:], crc32(view[:_CRC_AT]))
         )

@@ -1,4 +1,4 @@
-"""Starts the named tasks and starts a dead one again, later each time."""
+"""Starts the named tasks, starts a dead one again, later each time, and knows which one hangs."""
 
 import asyncio
 
@@ -11,16 +11,25 @@ _WELL_MS = const(60000)  # a task that lived so long was well: the next pause is
 
 
 class Supervisor:
-    """``log(level, text)`` hears of every end of a task."""
+    """``log(level, text)`` hears of every end of a task, ``note(text)`` of every exception."""
 
-    def __init__(self, log):
+    def __init__(self, log, note=None):
         self._log = log
+        self._note = note
         self._tasks = []
+        self._within = {}  # name -> ms in which the task must report
+        self._seen = {}  # name -> ticks of its last report; None while it need not
         self.restarts = {}
 
-    def start(self, name, function):
-        """Run the coroutine function ``function`` for ever under ``name``."""
+    def start(self, name, function, within_ms=0):
+        """Run the coroutine function ``function`` for ever under ``name``.
+
+        With ``within_ms`` it must `report` that often.
+        """
         self.restarts[name] = 0
+        if within_ms:
+            self._within[name] = within_ms
+            self._seen[name] = clock.ticks_ms()
         self._tasks.append(asyncio.create_task(self._keep(name, function)))
 
     def stop(self):
@@ -28,6 +37,21 @@ class Supervisor:
         for task in self._tasks:
             task.cancel()
         self._tasks = []
+        self._seen = {}
+
+    def report(self, name):
+        """The task ``name`` is alive and does its work."""
+        if self._seen.get(name) is not None:
+            self._seen[name] = clock.ticks_ms()
+
+    def late(self):
+        """Name of a task that did not report in its time, or None."""
+        now = clock.ticks_ms()
+        for name in self._within:
+            seen = self._seen.get(name)
+            if seen is not None and clock.ticks_diff(now, seen) > self._within[name]:
+                return name
+        return None
 
     async def _keep(self, name, function):
         pause = _FIRST_MS
@@ -42,5 +66,11 @@ class Supervisor:
                 pause = _FIRST_MS
             self.restarts[name] += 1
             self._log("error", "task %s stopped (%s); again in %d s" % (name, why, pause // 1000))
+            if self._note:
+                self._note("task %s: %s" % (name, why))
+            if name in self._within:
+                self._seen[name] = None  # not its fault while it waits
             await clock.sleep_ms(pause)
+            if name in self._within:
+                self._seen[name] = clock.ticks_ms()
             pause = min(2 * pause, _MOST_MS)

@@ -16,7 +16,7 @@ class TableError(MepError):
     """A verified reply that does not fit its table's declaration."""
 
     def __init__(self, table, field, why):
-        MepError.__init__(self, "%s, %s: %s" % (table, field, why))
+        super().__init__("%s, %s: %s" % (table, field, why))
         self.table = table
         self.field = field
         self.why = why

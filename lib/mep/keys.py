@@ -4,9 +4,9 @@ A key is 20 characters as issued, of which the protocol uses the first 16 bytes 
 Levels"). Nothing here ever puts a key into an error text: it could end up in a log.
 """
 
+from shim import const
 from .digest import digest
 from .errors import LocalError
-from shim import const
 
 KEY_SIZE = const(16)
 

@@ -132,7 +132,7 @@ def _ask(servers, timeout_ms=3000):
                 task.cancel()
 
     result = asyncio.run(go())
-    assert lag[0] < 50
+    assert lag[0] < 250  # waiting for the network would be 700 and more, a busy machine is less
     return result
 
 

@@ -1,6 +1,6 @@
 from mep.errors import LocalError
 from mep.events import COUNTERS
-from mep.session import Session, TRIES
+from mep.session import TRIES, Session
 from mepkit import KEY, data_reply, events, feed, hexed, reply, send
 
 DATA = bytes(range(44))

@@ -130,10 +130,10 @@ def host_port(text, option, default=None):
     return host, int(port)
 
 
-async def open_line(url, baud):
-    """An open port (see `firmware.hal.ports`). Raises Stop that says what is wrong with it."""
+async def opened(url, opening):
+    """What ``opening`` (awaitable) gives: the open port ``url``. Raises Stop if it is unusable."""
     try:
-        return await open_port(url, baud)
+        return await opening
     except PortError as e:
         raise Stop(USAGE, str(e))
     except (asyncio.TimeoutError, OSError) as e:
@@ -187,7 +187,7 @@ class Meter:
 
     async def open(self):
         """Open the line now, so that a fault of it is found before anything else happens."""
-        self._port = await open_line(self.url, self.baud)
+        self._port = await opened(self.url, open_port(self.url, self.baud))
         if self._wrap:
             self._port = self._wrap(self._port)
 

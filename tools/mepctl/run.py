@@ -9,7 +9,7 @@ from urllib.parse import unquote, urlsplit
 
 from firmware import config as configuration
 from firmware.app import App
-from .common import BROKEN, OK, USAGE, Stop, find_baud, host_port, key_text, open_line
+from .common import BROKEN, OK, USAGE, Stop, find_baud, host_port, key_text, opened
 
 _HTTP = "127.0.0.1:8080"
 _MQTT = "--mqtt: write mqtt://[user:pass@]host[:port][/base]"
@@ -113,15 +113,15 @@ def check_http(host, port):
 
 
 async def _run(config, quiet):
-    # The line is opened before anything runs: a port that is not there ends the command.
-    ready = [await open_line(config["port"], config["baud"])]
-
-    async def again():
-        if ready:
-            return ready.pop()
-        return await open_line(config["port"], config["baud"])
-
-    app = App(config, (lambda line: None) if quiet else _show, _as_oserror(again))
+    early = []
+    log = [early.append]  # who takes a line of the log
+    app = App(config, lambda line: log[0](line))
+    # The line is opened before anything runs: a port that is not there ends the command, and that
+    # is all it says.
+    await opened(config["port"], app.line.open_line())
+    log[0] = _drop if quiet else _show
+    for line in early:
+        log[0](line)
     task = asyncio.create_task(app.run())
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -133,20 +133,11 @@ async def _run(config, quiet):
         return OK
     finally:
         announce.cancel()
-        for port in ready:
-            port.close()
     return BROKEN
 
 
-def _as_oserror(open_again):
-    # What the application expects of a line that cannot be opened again.
-    async def opened():
-        try:
-            return await open_again()
-        except Stop as e:
-            raise OSError(str(e))
-
-    return opened
+def _drop(line):
+    pass
 
 
 def _show(line):
