@@ -168,7 +168,10 @@ class Demo:
                 what += ", because there is no MicroPython 1.25 or later here"
             return [sys.executable, "main.py"], ROOT, what
         command = [micropython, "-X", "heapsize=" + _HEAP, "main.py"]
-        what = "under MicroPython (%s) with a heap of %s, %%s" % (shown(micropython), _HEAP)
+        what = "under MicroPython (%s) with a heap of %s (64-bit; the chip needs half), %%s" % (
+            shown(micropython),
+            _HEAP,
+        )
         try:
             stage("x64", out=self.folder / "device")
         except StageError as e:
@@ -312,12 +315,17 @@ def parse(arguments):
             options.seconds = float(given)
         except ValueError:
             parser.error("DEMO_SECONDS=%s: write a number of seconds" % given)
+    if options.seconds is not None and not options.seconds >= 0:
+        parser.error("--seconds: write a number of seconds, 0 for ever")
+    if not 0 < options.http_port < 65536:
+        parser.error("--http-port: write a number from 1 to 65535")
     return options
 
 
 def main(arguments=None):
     options = parse(arguments)
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    for number in (signal.SIGTERM, signal.SIGHUP):  # a terminal that closes ends it as well
+        signal.signal(number, signal.default_int_handler)
     BUILD.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="demo-", dir=BUILD) as folder:
         demo = Demo(options, folder)

@@ -1,4 +1,4 @@
-"""Real processes for the tests of the command line: mepctl, and a simulated meter on TCP or pty."""
+"""Real processes for the tests of the command line: mepctl, a simulated meter on TCP or pty."""
 
 import json
 import os
@@ -116,3 +116,27 @@ class Silence:
 
     def __exit__(self, *_):
         self._socket.close()
+
+
+class Simulators:
+    """``with`` this: call it to start a simulated meter; all end with the block."""
+
+    def __init__(self, folder):
+        self._folder = folder
+        self._started = []
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        for process in self._started:
+            process.stop()
+
+    def __call__(self, pty=False, gen=3, *more):
+        where = ["--pty"] if pty else ["--listen", "127.0.0.1:0"]
+        name = "meter%d" % len(self._started)
+        words = ["-m", "tools.mepsim", *where, "--gen", gen, "--mbk", KEY, *more]
+        process = Process(self._folder, name, *words)
+        self._started.append(process)
+        process.url = process.wait_for(r"(socket://[\d.]+:\d+|/dev/pts/\d+)")[1]
+        return process

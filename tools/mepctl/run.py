@@ -113,15 +113,12 @@ def check_http(host, port):
 
 
 async def _run(config, quiet):
-    early = []
-    log = [early.append]  # who takes a line of the log
-    app = App(config, lambda line: log[0](line))
+    console = _Console(quiet)
+    app = App(config, console)
     # The line is opened before anything runs: a port that is not there ends the command, and that
     # is all it says.
     await opened(config["port"], app.line.open_line())
-    log[0] = _drop if quiet else _show
-    for line in early:
-        log[0](line)
+    console.begin()
     task = asyncio.create_task(app.run())
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -136,12 +133,23 @@ async def _run(config, quiet):
     return BROKEN
 
 
-def _drop(line):
-    pass
+class _Console:
+    """Shows the log's lines, those from before `begin` only then."""
 
+    def __init__(self, quiet):
+        self._quiet = quiet
+        self._held = []
 
-def _show(line):
-    sys.stderr.write(line + "\n")
+    def __call__(self, line):
+        if self._held is not None:
+            self._held.append(line)
+        elif not self._quiet:
+            sys.stderr.write(line + "\n")
+
+    def begin(self):
+        held, self._held = self._held, None
+        for line in held:
+            self(line)
 
 
 async def _announce(host, port):
