@@ -1,12 +1,13 @@
 """Compile the device's code to a tree of .mpy files, as it will lie on the chip.
 
-    .venv/bin/python -m tools.stage [--arch x86] [--optimise 2]
+    .venv/bin/python -m tools.stage [--arch x86] [--optimise 3]
 
 `lib/`, `firmware/` and the third-party modules the device uses become .mpy files in
 build/stage/<arch>/, the pages of `web/` are compressed beside them, boot.py and main.py stay
 sources, as the chip wants them. The architecture matters only to lib/mep/digest_viper.py, which
 holds machine code: x64 and x86 are the unix ports, xtensawin the ESP32 and ESP32-S3, rv32imc the
-ESP32-C3. Optimisation 2 drops assertions and keeps line numbers; 3 drops those too.
+ESP32-C3. Optimisation 3 drops assertions and line numbers (3 KB of the chip's
+heap); 2 keeps the numbers, for a traceback that is hard to place.
 """
 
 import argparse
@@ -36,7 +37,7 @@ class StageError(Exception):
     """What could not be compiled, and why."""
 
 
-def stage(arch="x64", optimise=2, tests=False, out=None):
+def stage(arch="x64", optimise=3, tests=False, out=None):
     """Make the tree for ``arch``; returns ``[(path, bytes)]`` sorted by path.
 
     With ``tests`` it holds what tests/both imports beside that, its pages are not compressed so
@@ -134,7 +135,7 @@ def main(arguments=None):
         prog="stage", description="Compile the device's code into build/stage/<arch>/."
     )
     parser.add_argument("--arch", choices=ARCHES, default="x64", help="default: %(default)s")
-    parser.add_argument("--optimise", type=int, choices=(0, 1, 2, 3), default=2)
+    parser.add_argument("--optimise", type=int, choices=(0, 1, 2, 3), default=3)
     parser.add_argument("--tests", action="store_true", help="with what tests/both needs beside")
     parser.add_argument("--quiet", action="store_true", help="print no table of sizes")
     given = parser.parse_args(arguments)

@@ -14,9 +14,9 @@ values unless the meter or its list of values is a new one.
 from mep.errors import TableError
 from mep.events import CUT, SILENT, WRONG_KEY, Failed, Response
 from osgp.codec import read_i32s, table_name
-from osgp.dims import Dims
 from shim import const
 from ..hal import clock
+from ..hal.memory import drop
 
 _BT23 = const(23)
 _BT28 = const(28)
@@ -49,7 +49,8 @@ class Poller:
     """
 
     def __init__(self, link, store, log, fast=False, line=None):
-        self.dims = None
+        self._known = False
+        self._present_at = self._sums_at = (0, 0)  # offset and count of the values
         self.alive = None
         self._link = link
         self._line = line
@@ -90,6 +91,8 @@ class Poller:
             self._link.close()  # the next read opens it
 
     async def _start(self):
+        from osgp.dims import Dims
+
         dims = Dims()
         self._jumps = self._link.session.jumps
         while True:
@@ -107,6 +110,7 @@ class Poller:
                 dims.absent(table)
         self._idt = await self._idt_version()
         self._take(dims)
+        drop("osgp.sources", "osgp.dims")
 
     def _take(self, dims):
         # The meter is known: tell the store, unless it is the one known already.
@@ -119,11 +123,13 @@ class Poller:
             "serial": dims.serial,
             "generation": dims.generation,
         }
-        if self.dims is None or meter != store.meter or not store.same(layout):
+        if not self._known or meter != store.meter or not store.same(layout):
             store.meter = meter
             store.configure(layout)
             self._log("info", "meter %(model)s, firmware %(firmware)s, found" % meter)
-        self.dims = dims
+        self._known = True
+        self._present_at = dims.bt28_offset, dims.bt28_count
+        self._sums_at = dims.bt23_offset, dims.bt23_count
         self._first_sum = len(layout)
         for i, source in enumerate(layout):
             if source[2] == _BT23:
@@ -156,16 +162,14 @@ class Poller:
             await link.idle(due)
 
     async def _present(self):
-        dims = self.dims
-        event = await self._values(_BT28, dims.bt28_offset, dims.bt28_count)
+        event = await self._values(_BT28, *self._present_at)
         if event is not None:
             read_i32s(event.buf, event.start, event.count, self._store.put)
             self._store.commit(_BT28)
         return event is not None
 
     async def _sums(self):
-        dims = self.dims
-        event = await self._values(_BT23, dims.bt23_offset, dims.bt23_count)
+        event = await self._values(_BT23, *self._sums_at)
         if event is not None:
             read_i32s(event.buf, event.start, event.count, self._put_sum)
             self._store.commit(_BT23)

@@ -1,0 +1,18 @@
+"""Memory of modules that are needed only now and then."""
+
+import sys
+
+from .ports import MICROPYTHON
+
+
+def drop(*names):
+    """Forget the modules ``names`` (of packages), so that their memory is free after use.
+
+    The next import reads them again. Only on MicroPython: elsewhere memory is no matter, and
+    what was made from the old module would differ from what the new one makes.
+    """
+    if MICROPYTHON:
+        for name in names:
+            parent, _, leaf = name.rpartition(".")
+            if sys.modules.pop(name, None) is not None:
+                delattr(sys.modules[parent], leaf)
