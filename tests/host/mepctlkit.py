@@ -132,11 +132,11 @@ class Simulators:
         for process in self._started:
             process.stop()
 
-    def __call__(self, pty=False, gen=3, *more):
+    def __call__(self, pty=False, model="gen3", *more):
         where = ["--pty"] if pty else ["--listen", "127.0.0.1:0"]
         name = "meter%d" % len(self._started)
-        words = ["-m", "tools.mepsim", *where, "--gen", gen, "--mbk", KEY, *more]
+        words = ["-m", "tools.mepsim", *where, "--model", model, "--key", KEY, *more]
         process = Process(self._folder, name, *words)
         self._started.append(process)
-        process.url = process.wait_for(r"(socket://[\d.]+:\d+|/dev/pts/\d+)")[1]
+        process.url = process.wait_for(r"listening on (\S+)\n")[1]
         return process

@@ -38,6 +38,13 @@ def test_each_command_has_help_with_an_example(command):
     assert "exit codes:" in done.stdout and "MEP_KEY" in done.stdout
 
 
+def test_sim_hands_its_options_to_the_simulator():
+    done = mepctl("sim", "--help")
+    assert done.returncode == 0
+    assert "mepctl sim " in done.stdout.split("examples:")[1]
+    assert "HOST:PORT" in error("sim", "--listen", "nowhere")
+
+
 def test_version():
     done = mepctl("--version")
     assert (done.returncode, done.stdout) == (0, "mepctl 0.1.0\n")

@@ -49,7 +49,7 @@ def test_a_table_for_people(simulator):
 
 
 def test_bytes_in_pieces_are_the_bytes_at_once(simulator):
-    url = simulator(gen=4).url
+    url = simulator(model="gen4").url
     whole = as_json(url, "BT21", "--raw")
     assert whole["bytes"] >= 10 and len(bytes.fromhex(whole["hex"])) == whole["bytes"]
     part = as_json(url, "BT21", "--offset", 2, "--count", 5)
@@ -98,10 +98,8 @@ def test_a_recording_replays_the_same_values(simulator, tmp_path, free_port):
     assert "bad" in {d["digest"] for d in decoded(file, key="b" * 20)}
     recorded = values(documents, "BT28")
     assert len(recorded) >= 3 and len(recorded[0]) == 55
-    serve = Process(
-        tmp_path, "replay", "-m", "tools.mepctl", "replay", file, "--listen",
-        "127.0.0.1:%d" % free_port,
-    )  # fmt: skip
+    words = ["-m", "tools.mepctl", "replay", file, "--listen", "127.0.0.1:%d" % free_port]
+    serve = Process(tmp_path, "replay", *words)
     try:
         wait_listening(free_port)
         url = "socket://127.0.0.1:%d" % free_port

@@ -14,6 +14,7 @@ from .common import OK, USAGE, Stop, host_port, key_text
 from .recording import load
 
 _DIGEST = 8
+_KEY = "a7941d85bce8a8fa2ab7"  # the simulator's: no secret
 _SEQ = 4
 # Tables of which only a part is read at the start: the name of that part, where dims keep it.
 _LEARNED = {2051: ("serial", "serial"), 2103: ("energy_register_unit", "energy_unit")}
@@ -33,7 +34,11 @@ def main(args):
     from tools.mepsim.__main__ import main as simulate
 
     arguments = ["--replay", args.file, "--listen", args.listen]
-    return simulate(arguments)
+    if text:
+        # In this process: the key does not show in the list of processes.
+        return simulate([*arguments, "--key", text])
+    sys.stderr.write("no key given: it answers to the simulator's, %s\n" % _KEY)
+    return simulate([*arguments, "--key", _KEY])
 
 
 class Exchange:
