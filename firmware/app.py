@@ -4,10 +4,11 @@ import asyncio
 import gc
 import sys
 
-from shim import const
 from mep.keys import fingerprint, parse_key
 from mep.session import Session
+from shim import const
 from . import config as configuration
+from . import health
 from .hal import clock
 from .hal.ports import CHIP
 from .log import Log
@@ -18,13 +19,22 @@ from .readings import Readings
 from .supervisor import Supervisor
 
 _BEAT_MS = const(100)
+_LIVED_BEATS = const(600)  # `boot_guard.LIVED_MS`
+_HEALTH_BEATS = const(6000)
+# In what time a task must report. One read may need over a minute on a line full of noise.
+_POLLER_MS = const(180000)
+_TASK_MS = const(60000)
 
 
 class App:
-    """The application under one configuration (from `config.validate`)."""
+    """The application under one configuration (from `config.validate`).
 
-    def __init__(self, config, show=print, open_line=None):
+    ``guard`` (`firmware.boot_guard.BootGuard`), on the chip, hears of faults and of good health.
+    """
+
+    def __init__(self, config, show=print, open_line=None, guard=None):
         self.config = config
+        self.guard = guard
         key = parse_key(config["key"])
         self.log = Log(configuration.secrets(config), show)
         self.store = Readings(clock, config["stale_s"])
@@ -32,7 +42,12 @@ class App:
         self.line = None if open_line else Line(_board(config), config, self.log)
         self.link = Link(session, open_line or self.line.open_line, self.log, config["baud"])
         self.poller = Poller(self.link, self.store, self.log, config["fast"], self.line)
-        self.supervisor = Supervisor(self.log)
+        self._note = None
+        if guard:
+            guard.redact = self.log.redact
+            self._note = guard.note
+            self.log("info", "started: " + guard.cause)
+        self.supervisor = Supervisor(self.log, self._note)
         self.mqtt = None
         self.store.line = self._line
         self._lag = 0
@@ -44,18 +59,21 @@ class App:
         config = self.config
         start = self.supervisor.start
         try:
-            start("poller", self.poller.run)
+            self.poller.alive = self._alive("poller")
+            start("poller", self.poller.run, _POLLER_MS)
             gc.collect()
-            start("web", self._web)
+            start("web", self._web, _TASK_MS)
             if config["mqtt_host"]:
                 from .mqtt import publisher
                 from .mqtt.client import Client
 
                 self.mqtt = Client(config, self.log)
                 start("mqtt", self.mqtt.run)
-                start("publisher", self._publish)
+                start("publisher", self._publish, _TASK_MS)
                 self._publisher = publisher
             gc.collect()
+            if CHIP:
+                start("watchdog", self._watchdog)
             await self._beat()
         finally:
             self.supervisor.stop()
@@ -70,20 +88,36 @@ class App:
             "restarts": self.supervisor.restarts,
             "mqtt": self.mqtt.counters() if self.mqtt else None,
         }
+        if self.line:
+            status["line"] = self.line.diagnosis or self.line.state
+        if self.guard:
+            status["started"] = self.guard.cause
+            status["faults"] = self.guard.faults
         if hasattr(gc, "mem_free"):
             status["heap_free"] = gc.mem_free()
             status["heap_used"] = gc.mem_alloc()
         return status
+
+    async def _watchdog(self):
+        from .hal.esp32 import watchdog
+        from .watchdog import Watchdog
+
+        await Watchdog(self.supervisor, self.log, watchdog, self._note).run()
 
     async def _web(self):
         from .web import app as web
 
         config = self.config
         page = web.create_app(self.store, config, self.status)
-        await web.serve(page, config["http_host"], config["http_port"])
+        alive = self._alive("web")
+        await web.serve(page, config["http_host"], config["http_port"], alive)
 
     async def _publish(self):
-        await self._publisher.run(self.store, self.mqtt, self.config)
+        alive = self._alive("publisher")
+        await self._publisher.run(self.store, self.mqtt, self.config, alive)
+
+    def _alive(self, name):
+        return lambda: self.supervisor.report(name)
 
     def _line(self):
         line = self.link.session.counters()
@@ -104,6 +138,11 @@ class App:
             if self._beats % 64 == 0:
                 self.store.expire()
                 gc.collect()
+            if self._beats % _HEALTH_BEATS == 0:
+                uptime = self._beats * _BEAT_MS // 1000
+                self.log("info", health.line(uptime, self._line(), self.supervisor.restarts))
+            if self._beats == _LIVED_BEATS and self.guard:
+                self.guard.healthy()
 
 
 def _board(config):
@@ -121,14 +160,17 @@ def version():
     return ".".join([str(n) for n in sys.implementation.version[:3]])
 
 
-def run(path="config.json"):
-    """Run the application with the configuration file ``path`` until interrupted."""
+def run(path="config.json", guard=None):
+    """Run the application with the configuration file ``path`` until interrupted.
+
+    ``guard``: as for `App`.
+    """
     try:
         config = configuration.load(path)
     except configuration.ConfigError as e:
         print(e)
         sys.exit(2)
     try:
-        asyncio.run(App(config).run())
+        asyncio.run(App(config, guard=guard).run())
     except KeyboardInterrupt:
         pass

@@ -59,6 +59,21 @@ def pressed(pin):
     return pin is not None and Pin(pin, Pin.IN, Pin.PULL_UP).value() == 0
 
 
+def watchdog(timeout_ms):
+    """The watchdog, started. To start it again changes its time (ports/esp32/machine_wdt.c)."""
+    return machine.WDT(timeout=timeout_ms)
+
+
+def restart():
+    """Start the chip again."""
+    machine.reset()
+
+
+def rtc():
+    """Memory that a reset leaves alone: ``memory()``, ``memory(bytes)``."""
+    return machine.RTC()
+
+
 def chip():
     """The chip's kind as `firmware.boards` names it."""
     name = getattr(sys.implementation, "_machine", "").upper()

@@ -15,14 +15,19 @@ _CHECK_S = const(1)
 _SLOW_MS = const(20)
 
 
-async def run(store, client, config):
-    """Publish the snapshots of ``store`` for ever; a slow broker gets the latest one only."""
+async def run(store, client, config, alive=None):
+    """Publish the snapshots of ``store`` for ever; a slow broker gets the latest one only.
+
+    ``alive()`` is called at each turn.
+    """
     readings = (config["mqtt_base"] + "/readings").encode()
     about = (config["mqtt_base"] + "/meter").encode()
     connection = meter = None  # last told of
     seen = store.snapshot
     while True:
         client.available(store.online)
+        if alive:
+            alive()
         new = meter is not store.meter or connection != client.connects
         if new and client.connected and store.snapshot:
             if client.publish(about, json.dumps(store.meter), True):

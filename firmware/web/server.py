@@ -308,8 +308,11 @@ class Server:
             self._drop(self.open[0])
 
 
-async def serve(app, host, port):
-    """Serve ``app`` (of `create_app`) until cancelled. Raises ListenError."""
+async def serve(app, host, port, alive=None):
+    """Serve ``app`` (of `create_app`) until cancelled; ``alive()`` at each turn.
+
+    Raises ListenError.
+    """
     server = Server(app, app.connections)
     try:
         listener = await asyncio.start_server(server.client, host, port)
@@ -319,6 +322,8 @@ async def serve(app, host, port):
         while True:
             await sleep_ms(_TICK_MS)
             server.expire()
+            if alive:
+                alive()
     finally:
         listener.close()
         server.stop()

@@ -22,9 +22,9 @@ _freq = 160000000
 class Reset(BaseException):
     """The chip would start again now; ``cause`` is what `reset_cause` will say."""
 
-    def __init__(self, cause):
-        BaseException.__init__(self, "reset")
-        self.cause = cause
+    @property
+    def cause(self):
+        return self.args[0]
 
 
 def power_on(kind="esp32"):

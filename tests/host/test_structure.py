@@ -52,6 +52,7 @@ RULES = (
     ("firmware.web", ("firmware.web", "microdot", *OUTPUT)),
     ("firmware.mqtt", ("firmware.mqtt", "umqtt", *OUTPUT)),
     ("firmware.app", ("firmware", "mep", "osgp", "c1218", "shim")),
+    ("firmware.start", ("firmware", "shim")),
     ("firmware.config", ("firmware.boards", "mep.keys", "mep.errors", "shim", *SERVICES)),
     ("firmware.texts", ("firmware.texts", "shim")),
     ("firmware", (*SERVICES, "shim")),

@@ -1,0 +1,265 @@
+import sys
+
+sys.path.append("tests")
+
+from fakes import Chip
+from firmware.boot_guard import BootGuard
+from virtual import Time
+
+
+class Store:
+    """`firmware.storage` in memory."""
+
+    def __init__(self):
+        self.files = {}
+        self.full = False
+        self.saves = 0
+
+    def save(self, name, data):
+        if self.full:
+            raise OSError(28)
+        self.saves += 1
+        self.files[name] = bytes(data)
+
+    def load(self, name):
+        return self.files.get(name)
+
+
+def _boot(memory, cause="reset", store=None, **how):
+    guard = BootGuard(cause, store or Store(), memory)
+    return guard.mode(**how), guard
+
+
+def test_three_short_lives_then_safe_mode_then_one_more_try():
+    with Chip(Time()) as chip:
+        rtc = chip.machine.RTC()
+        assert [_boot(rtc, "watchdog")[0] for _ in range(3)] == ["normal"] * 3
+        mode, guard = _boot(rtc, "watchdog")
+        assert mode == "safe" and "the last 3 lives were shorter than 60 s" in guard.why
+        # Nothing stays in safe mode for ever; one more short life and it is back.
+        assert [_boot(rtc)[0] for _ in range(5)] == ["normal", "safe"] * 2 + ["normal"]
+        mode, guard = _boot(rtc, "reset")
+        assert mode == "safe"
+        assert _boot(rtc)[0] == "normal"
+        _boot(rtc)[1].healthy()
+        assert [_boot(rtc)[0] for _ in range(3)] == ["normal"] * 3
+
+
+def test_a_long_life_counts_from_zero():
+    with Chip(Time()) as chip:
+        rtc = chip.machine.RTC()
+        for _ in range(10):
+            mode, guard = _boot(rtc)
+            assert mode == "normal"
+            _boot(rtc)
+            guard.healthy()
+
+
+def test_wanted_restarts_do_not_count():
+    with Chip(Time()) as chip:
+        rtc = chip.machine.RTC()
+        for _ in range(10):
+            assert _boot(rtc, "deep sleep")[0] == "normal"
+            assert _boot(rtc, "soft reset")[0] == "normal"
+
+
+def test_the_button_and_the_file():
+    with Chip(Time()) as chip:
+        rtc = chip.machine.RTC()
+        mode, guard = _boot(rtc, "power on", held=True)
+        assert mode == "safe" and "button" in guard.why
+        mode, guard = _boot(rtc, "reset", file=True)
+        assert mode == "safe" and "safe_mode" in guard.why
+        assert _boot(rtc)[0] == "normal"
+
+
+def test_the_memory_is_shared_and_forgets_without_supply():
+    with Chip(Time()) as chip:
+        rtc = chip.machine.RTC()
+        _boot(rtc)
+        rtc.memory(rtc.memory() + b"others' data")
+        _boot(rtc)
+        _boot(rtc)
+        assert rtc.memory()[6:] == b"others' data"
+        chip.machine.restart(chip.machine.WDT_RESET)
+        assert _boot(rtc)[0] == "safe"
+        chip.machine.power_on()
+        assert [_boot(rtc)[0] for _ in range(3)] == ["normal"] * 3
+        # What is no count is no count.
+        for junk in (b"", b"mepB\x03\x03", b"\xff" * 40):
+            rtc.memory(junk)
+            assert _boot(rtc)[0] == "normal"
+
+
+def test_without_such_memory_a_file_counts():
+    store = Store()
+    assert [_boot(None, "reset", store)[0] for _ in range(4)] == ["normal"] * 3 + ["safe"]
+    store.full = True
+    assert _boot(None, "reset", store)[0] == "normal"  # and a full flash stops nothing
+    store.load = None
+    assert _boot(None, "reset", store)[0] == "normal"
+
+
+def test_faults_outlive_resets():
+    store = Store()
+    guard = BootGuard("reset", store, None, lambda text: text.replace("hunter2", "***"))
+    for n in range(5):
+        guard.note("fault %d with hunter2" % n)
+    guard = BootGuard("watchdog", store)
+    assert guard.faults == ["fault %d with ***" % n for n in (2, 3, 4)]
+    saves = store.saves
+    guard.note("fault 4 with ***")
+    assert store.saves == saves, "a fault that repeats must not wear the flash"
+    guard.note("x" * 1000)
+    assert len(BootGuard("reset", store).faults[-1]) == 300
+    store.full = True
+    guard.note("flash is full")
+    assert guard.faults[-1] == "flash is full"
+
+
+def test_a_damaged_file_of_faults_is_forgotten():
+    for junk in (b"{", b"\xff\xfe", b"3", b'{"a": 1}'):
+        store = Store()
+        store.files["faults"] = junk
+        guard = BootGuard("reset", store)
+        guard.note("new")
+        assert guard.faults[-1] == "new" and guard.mode() == "normal"
+
+
+def _causes(kind, other):
+    with Chip(Time(), kind) as chip:
+        from firmware.hal import esp32
+
+        machine = chip.machine
+        kept = esp32.chip
+        esp32.chip = lambda: kind
+        try:
+            for cause, raw, words in (
+                (machine.PWRON_RESET, 1, "power on"),
+                (machine.PWRON_RESET, 15, "brown-out"),
+                (machine.PWRON_RESET, 12, "brown-out"),  # by the driver's own restart
+                (machine.WDT_RESET, None, "watchdog"),
+                (machine.DEEPSLEEP_RESET, None, "deep sleep"),
+                (machine.SOFT_RESET, None, "soft reset"),
+                (machine.HARD_RESET, None, "reset"),
+            ):
+                machine.restart(cause, raw)
+                assert esp32.reset_cause() == words, (kind, words)
+            # A chip without that register tells no difference, but starts.
+            esp32.chip = lambda: other
+            machine.restart(machine.PWRON_RESET, 15)
+            assert esp32.reset_cause() == "power on"
+        finally:
+            esp32.chip = kept
+
+
+def test_reset_causes_in_words():
+    _causes("esp32", "esp32s3")
+    _causes("esp32c3", "esp32")
+
+
+def test_buttons_are_low_when_held():
+    with Chip(Time()) as chip:
+        from firmware.hal import esp32
+
+        assert not esp32.pressed(None) and not esp32.pressed(26)
+        chip.machine.Pin.pins[26].outside = 0
+        assert esp32.pressed(26)
+
+
+class _Module:
+    pass
+
+
+def _start(app_run, lives, first=None):
+    """Start ``lives`` times; what ran ("app", "safe") and how each life ended, the last guard."""
+    store = Store()
+    ran = []
+    guards = []
+    with Chip(Time()) as chip:
+        from firmware import start as module
+
+        machine = chip.machine
+        app, recovery = _Module(), _Module()
+
+        def run(path, guard):
+            ran.append("app")
+            guards.append(guard)
+            app_run(guard)
+
+        def recover(guard):
+            ran.append("safe")
+            guards.append(guard)
+            raise OSError("somebody restarts it")
+
+        app.run, recovery.run = run, recover
+        put = {"firmware.app": app, "firmware.recovery": recovery}
+        kept = {name: sys.modules.get(name) for name in put}
+        sys.modules.update(put)
+        package = sys.modules["firmware"]
+        had = getattr(package, "app", None)
+        storage = module.storage
+        package.app, package.recovery, module.storage = app, recovery, store
+        printed = module.print = lambda *_: None
+        try:
+            for _ in range(lives):
+                try:
+                    module.start()
+                    ran.append("prompt")
+                except machine.Reset as e:
+                    machine.restart(e.cause)
+        finally:
+            del printed, package.recovery, module.print
+            module.storage = storage
+            if had:
+                package.app = had
+            else:
+                del package.app
+            for name in put:
+                if kept[name] is None:
+                    del sys.modules[name]
+                else:
+                    sys.modules[name] = kept[name]
+        return ran, guards[-1], machine.WDT.running
+
+
+def test_an_application_that_dies_ends_in_safe_mode():
+    def dies(guard):
+        raise ValueError("no %s today" % guard.cause)
+
+    ran, guard, _ = _start(dies, 6)
+    assert ran == ["app", "app", "app", "safe", "app", "safe"]
+    assert "no reset today" in guard.faults[-2] and "ValueError" in guard.faults[-2]
+    assert "somebody restarts it" in guard.faults[-1]
+
+
+def test_an_application_that_lives_is_started_again_and_again():
+    def lives(guard):
+        guard.healthy()
+        raise OSError("after a long life")
+
+    ran, _, _ = _start(lives, 6)
+    assert ran == ["app"] * 6
+
+
+def test_the_prompt_is_not_bitten():
+    ran, _, dog = _start(lambda guard: None, 1)
+    assert ran == ["app", "prompt"] and dog.timeout >= 600000
+
+
+def test_boot_py_cannot_fail_and_gives_the_prompt_time():
+    with open("boot.py") as f:
+        text = f.read()
+    assert len(text.split("\n")) <= 15
+    with Chip(Time()) as chip:
+        machine = chip.machine
+        exec(text, {})
+        assert machine.WDT.running is None
+        machine.restart(machine.SOFT_RESET)
+        exec(text, {})
+        assert machine.WDT.running.timeout >= 600000
+        del machine.SOFT_RESET
+        try:
+            exec(text, {})
+        finally:
+            machine.SOFT_RESET = 5
