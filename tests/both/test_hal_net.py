@@ -242,3 +242,47 @@ def test_words_name_the_error():
     assert net.words(OSError(errno.EACCES)) == "error EACCES"
     assert net.words(OSError(-2)) == "error -2"
     assert net.words(OSError("the text")) == "the text"
+
+
+def test_names_of_the_local_link():
+    server = Server(lambda query: [_reply(query, A_RECORD, 1, b"\x84\0")])
+    before = net.MDNS
+    net.MDNS = ("127.0.0.1", server.port)
+    if not net.MICROPYTHON:
+        resolve = net.dns("a.local", [net.MDNS], 3000)
+    else:
+        resolve = net.resolve("a.local")
+
+    async def go():
+        task = asyncio.create_task(server.run())
+        await asyncio.sleep(0.02)
+        try:
+            return await resolve
+        finally:
+            task.cancel()
+
+    try:
+        assert asyncio.run(go()) == "192.0.2.7"
+    finally:
+        net.MDNS = before
+
+
+def test_the_network_names_its_servers():
+    if not net.MICROPYTHON:
+        return  # there the operating system resolves names
+    server = Server(lambda query: [_reply(query, A_RECORD, 1)])
+    before = net.servers
+    net.servers = lambda: [("127.0.0.1", server.port)]
+
+    async def go():
+        task = asyncio.create_task(server.run())
+        await asyncio.sleep(0.02)
+        try:
+            return await net.resolve("a.example")
+        finally:
+            task.cancel()
+
+    try:
+        assert asyncio.run(go()) == "192.0.2.7"
+    finally:
+        net.servers = before
