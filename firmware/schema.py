@@ -5,7 +5,6 @@ A key that the schema does not know is kept (a newer version may have written it
 """
 
 import json
-import os
 
 from mep.errors import LocalError
 from mep.keys import parse_key
@@ -126,8 +125,7 @@ def problems(config, complete=True):
 def load(path):
     """The configuration in the JSON file ``path``. Raises ConfigError."""
     try:
-        with open(path, "rb") as f:
-            text = f.read(storage.MAX + 1)
+        text = storage.read(path)
     except OSError:
         raise ConfigError("file", "", path)
     try:
@@ -206,11 +204,9 @@ def restore(name="config"):
         wrong = problems(config, False)
     path = name + ".json"
     try:
-        with open(path, "rb") as f:
-            text = f.read(storage.MAX + 1)
-        config = import_(text, config)
+        config = import_(storage.read(path), config)
         store(config, name)
-        os.remove(path)
+        storage.delete(path)
     except Refusal as e:
         notes.append(e)
     except OSError:

@@ -47,7 +47,7 @@ def save(name, data):
                 os.fsync(f.fileno())
     except OSError as e:
         # The half copy only takes room. It never is the one that counts.
-        _remove(path)
+        delete(path)
         raise StorageError("full" if e.errno == _ENOSPC else "write", "", e.errno)
     if _read(path)[0] != number:
         raise StorageError("verify", "")
@@ -58,6 +58,20 @@ def load(name):
     a, b = _read(name + ".a"), _read(name + ".b")
     data = a[1] if a[0] > b[0] else b[1]
     return data if data is None else data[_DATA_AT:]
+
+
+def read(path):
+    """The bytes of the file ``path``, of a long one the first MAX + 1. Raises OSError."""
+    with open(path, "rb") as f:
+        return f.read(MAX + 1)
+
+
+def delete(path):
+    """Remove the file ``path`` if it is there."""
+    try:
+        os.remove(path)
+    except OSError:
+        pass
 
 
 def damaged(name):
@@ -76,7 +90,7 @@ def remove(name):
     if _read(paths[0])[0] > _read(paths[1])[0]:
         paths.reverse()
     for path in paths:
-        _remove(path)
+        delete(path)
 
 
 def _read(path):
@@ -102,10 +116,3 @@ def _exists(path):
         return True
     except OSError:
         return False
-
-
-def _remove(path):
-    try:
-        os.remove(path)
-    except OSError:
-        pass

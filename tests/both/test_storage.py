@@ -174,17 +174,17 @@ def test_a_flash_that_keeps_other_bytes_is_told():
 def _remove_noting():
     # What is loaded after each of the two files has gone.
     found = []
-    real = storage._remove
+    real = storage.delete
 
     def remove(path):
         real(path)
         found.append(storage.load(NAME))
 
-    storage._remove = remove
+    storage.delete = remove
     try:
         storage.remove(NAME)
     finally:
-        storage._remove = real
+        storage.delete = real
     return found
 
 

@@ -1,0 +1,111 @@
+"""Runs under MicroPython: saves on its real LittleFS, in memory, with the power cut at random.
+
+    micropython tests/host/littlefs_cuts.py CUTS SEED
+
+A cut leaves any part of the block being written or erased. Prints the count of cuts, and of saves.
+"""
+
+import os
+import random
+import sys
+
+sys.path[:0] = [".", "lib"]
+
+from firmware import config, storage  # noqa: E402  needs the line before
+
+BLOCK = 512
+BLOCKS = 64
+
+
+class PowerCut(BaseException):
+    pass
+
+
+class Flash:
+    """A block device on ``data`` that dies after ``left`` writes and erasures (None: never)."""
+
+    def __init__(self, data, left=None):
+        self.data = data
+        self.left = left
+        self.gone = False
+
+    def readblocks(self, block, buf, offset=0):
+        # When this life is over, files left open are still closed, by the garbage collector.
+        if not self.gone:
+            at = block * BLOCK + offset
+            buf[:] = self.data[at : at + len(buf)]
+
+    def writeblocks(self, block, buf, offset=0):
+        if not self.gone:
+            self._change(block * BLOCK + offset, buf)
+
+    def ioctl(self, op, arg):
+        if op == 4:
+            return BLOCKS
+        if op == 5:
+            return BLOCK
+        if op == 6 and not self.gone:
+            self._change(arg * BLOCK, b"\xff" * BLOCK)
+        return 0
+
+    def _change(self, at, buf):
+        size = len(buf)
+        if self.left is not None:
+            if self.left < 0:
+                raise PowerCut
+            self.left -= 1
+            if self.left < 0:
+                size = random.randint(0, size)
+        self.data[at : at + size] = buf[:size]
+        if self.left is not None and self.left < 0:
+            raise PowerCut
+
+
+def cut_while(data, work, *arguments):
+    """Do ``work`` with a cut somewhere in it, or not at all; True if it came to its end."""
+    flash = Flash(data, random.randint(0, 16))
+    os.umount("/f")
+    os.mount(os.VfsLfs2(flash), "/f")
+    try:
+        work(*arguments)
+        return True
+    except PowerCut:
+        return False
+    finally:
+        flash.gone = True
+        os.umount("/f")
+        os.mount(os.VfsLfs2(Flash(data)), "/f")
+
+
+def main(cuts, seed):
+    random.seed(seed)
+    flash = bytearray(b"\xff" * BLOCK * BLOCKS)
+    os.VfsLfs2.mkfs(Flash(flash))
+    os.mount(os.VfsLfs2(Flash(flash)), "/f")
+    known = config.validate({}, False)
+    config.store(known, "/f/config")
+    counter = None
+    happened = saves = 0
+    while happened < cuts:
+        saves += 1
+        if saves % 4:
+            data = (str(saves) + " " * random.randint(0, 900)).encode()
+            done = cut_while(flash, storage.save, "/f/day", data)
+            found = storage.load("/f/day")
+            assert found == data or (not done and found == counter), (saves, done)
+            counter = found
+        else:
+            changed = dict(known)
+            changed["http_port"] = saves
+            done = cut_while(flash, config.store, changed, "/f/config")
+            found, notes = config.restore("/f/config")
+            assert not notes and (found == changed or (not done and found == known)), saves
+            known = found
+        happened += not done
+        # Neither harms the other.
+        assert storage.load("/f/day") == counter
+        assert config.restore("/f/config")[0] == known
+    print("cuts %d saves %d" % (happened, saves))
+
+
+main(int(sys.argv[1]), int(sys.argv[2]))
