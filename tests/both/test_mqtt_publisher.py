@@ -23,6 +23,8 @@ class Broker:
         self.online = yes
 
     def publish(self, topic, payload, retain=False):
+        if not isinstance(payload, str):
+            payload = bytes(payload).decode()
         self.sent.append((topic, json.loads(payload), retain))
         return True
 
