@@ -114,6 +114,13 @@ class Silence:
         self.url = "socket://127.0.0.1:%d" % self._socket.getsockname()[1]
         return self
 
+    def wait(self):
+        """Until somebody has connected and sent something."""
+        self._socket.settimeout(_START_S)
+        connection, _ = self._socket.accept()
+        assert connection.recv(1)
+        self._connection = connection  # kept open until the end
+
     def __exit__(self, *_):
         self._socket.close()
 
@@ -135,7 +142,7 @@ class Simulators:
     def __call__(self, pty=False, model="gen3", *more):
         where = ["--pty"] if pty else ["--listen", "127.0.0.1:0"]
         name = "meter%d" % len(self._started)
-        words = ["-m", "tools.mepsim", *where, "--model", model, "--key", KEY, *more]
+        words = ["-m", "tools.mepsim", *where, "--model", model, "--key", KEY, "--unpaced", *more]
         process = Process(self._folder, name, *words)
         self._started.append(process)
         process.url = process.wait_for(r"listening on (\S+)\n")[1]

@@ -2,10 +2,11 @@
 
 import os
 import pty
+import signal
 import socket
 
 import pytest
-from mepctlkit import KEY, Silence, mepctl
+from mepctlkit import KEY, Process, Silence, mepctl
 
 from tools.mepctl.cli import build  # noqa: F401  imported, so that the module has its test
 
@@ -114,6 +115,15 @@ def test_a_silent_line_names_three_likely_causes(tmp_path):
             assert "wiring" in text and "ENABLE" in text and "optical eye" in text
             assert line.url in text
         assert not file.exists()
+
+
+def test_ctrl_c_ends_a_read_with_130_and_one_line(tmp_path):
+    with Silence() as line:
+        words = ["-m", "tools.mepctl", "read", "BT01", "--port", line.url]
+        read = Process(tmp_path, "read", *words)
+        line.wait()
+        assert read.stop(signal.SIGINT) == 130
+    assert read.output() == "mepctl: interrupted\n"
 
 
 def test_a_wrong_table_name_is_answered_with_the_nearest():

@@ -70,6 +70,11 @@ def test_a_refusal_names_table_code_and_key_level(simulator):
     assert "BT99" in done.stderr and "0x05" in done.stderr and "MBK" in done.stderr
 
 
+def test_a_table_whose_values_this_meter_lacks(simulator):
+    done = read(simulator(model="gen3-3.00").url, "ET55", code=5)
+    assert done.stdout == "" and "ET55: this meter has none of its values" in done.stderr
+
+
 def test_a_key_from_a_file(simulator, tmp_path):
     file = tmp_path / "key.txt"
     file.write_text(KEY.encode().hex() + "\n")

@@ -16,7 +16,7 @@ exit codes:
   2    bad usage or input: option, key form, URL, port, table name, file
   3    wrong key: the meter refused it every time
   4    silent line: no reply at all
-  5    the meter refused what was asked (its code is named)
+  5    the meter refused what was asked (its code is named), or does not have it
   6    disturbed line: replies came, but damaged, or not as the table is declared
   130  ended by Ctrl-C before it was done
 """

@@ -7,7 +7,7 @@ from mep.errors import TableError
 from osgp import codec
 from osgp.dims import Dims
 from . import tables
-from .common import DISTURBED, OK, USAGE, Meter, Refusal, Stop, find_baud, find_key
+from .common import DISTURBED, OK, REFUSED, USAGE, Meter, Refusal, Stop, find_baud, find_key
 
 _LINE = 16
 _MOST = 0xFFFFFF
@@ -78,9 +78,7 @@ def _size(table, dims):
     except TableError as e:
         raise Stop(DISTURBED, "%s; this meter does not say enough to read it" % e)
     if not size:
-        raise Stop(
-            USAGE, "%s has none of its known values in this meter" % codec.table_name(table)
-        )
+        raise Stop(REFUSED, "%s: this meter has none of its values" % codec.table_name(table))
     return size
 
 
