@@ -28,7 +28,7 @@ SINGLE = (
 )
 table = OTA
 
-_flash = {}  # label -> bytearray, made when first touched
+_flash = {}  # (label, sector) -> bytearray; what is not there is erased
 _boot = None
 _running = None
 _pending = False  # the running image must be marked valid, or the next start goes back
@@ -46,9 +46,7 @@ def erase(entries=None):
     cut_after = None
     _pending = False
     _boot = _running = next(e for e in table if e[0] == 0)
-    for entry in table:
-        if entry is _boot:
-            _memory(entry)[0] = 0xE9
+    _sector(_boot, 0)[0] = 0xE9
 
 
 def restart():
@@ -68,10 +66,10 @@ def idf_heap_info(capabilities):
     return list(heaps)
 
 
-def _memory(entry):
-    if entry[4] not in _flash:
-        _flash[entry[4]] = bytearray(b"\xff" * entry[3])
-    return _flash[entry[4]]
+def _sector(entry, n):
+    if (entry[4], n) not in _flash:
+        _flash[(entry[4], n)] = bytearray(b"\xff" * SECTOR)
+    return _flash[(entry[4], n)]
 
 
 class Partition:
@@ -111,7 +109,9 @@ class Partition:
     def readblocks(self, block, buf, offset=0):
         at = block * self._block + offset
         self._inside(at, len(buf))
-        buf[:] = _memory(self._entry)[at : at + len(buf)]
+        for i in range(len(buf)):
+            sector = _flash.get((self._entry[4], (at + i) // SECTOR))
+            buf[i] = sector[(at + i) % SECTOR] if sector else 255
 
     def writeblocks(self, block, buf, offset=None):
         at = block * self._block + (offset or 0)
@@ -134,7 +134,7 @@ class Partition:
 
     def set_boot(self):
         global _boot
-        if self._entry[0] != self.TYPE_APP or _memory(self._entry)[0] != 0xE9:
+        if self._entry[0] != self.TYPE_APP or _sector(self._entry, 0)[0] != 0xE9:
             raise OSError(-5379, "ESP_ERR_OTA_VALIDATE_FAILED")
         _boot = self._entry
 
@@ -158,14 +158,12 @@ class Partition:
     def _erase(self, sector):
         self._inside(sector * SECTOR, SECTOR)
         _spend(1)
-        memory = _memory(self._entry)
-        memory[sector * SECTOR : (sector + 1) * SECTOR] = b"\xff" * SECTOR
+        _flash.pop((self._entry[4], sector), None)
 
     def _write(self, at, buf):
-        memory = _memory(self._entry)
         for i in range(len(buf)):
             _spend(1)
-            memory[at + i] &= buf[i]
+            _sector(self._entry, (at + i) // SECTOR)[(at + i) % SECTOR] &= buf[i]
 
 
 def _spend(n):
