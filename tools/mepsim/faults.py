@@ -29,6 +29,7 @@ NUMBERS = {
     "idt_change": "the meter's interface changes every so many requests (0: never)",
 }
 _LOG = 200000
+_MOST = 1e9
 _LARGEST_GARBAGE = 24
 
 
@@ -59,7 +60,7 @@ class Faults:
             elif name not in NUMBERS:
                 known = ", ".join((*RATES, *NUMBERS))
                 raise ValueError("fault %s: unknown; write one of %s" % (name, known))
-            elif not (value >= 0 and value == int(value)):
+            elif not (0 <= value < _MOST and value == int(value)):
                 raise ValueError("fault %s: write a whole number" % name)
             setattr(self, name, value if name in RATES else int(value))
 

@@ -38,11 +38,11 @@ class Phase:
         self.power = power
         self.reactive = reactive
         self.voltage = voltage
-        self.apparent = math.isqrt(power * power + reactive * reactive)
+        whole = math.hypot(power, reactive) or 1
+        self.apparent = round(math.hypot(power, reactive))
         self.current = self.apparent * 1000000 // voltage
-        whole = max(self.apparent, 1)
-        self.factor = max(-1000, min(1000, int(power * 1000 / whole)))
-        self.sine = max(-1000, min(1000, int(reactive * 1000 / whole)))
+        self.factor = int(power * 1000 / whole)
+        self.sine = int(reactive * 1000 / whole)
         self.quadrant = quadrant(power, reactive)
 
 
