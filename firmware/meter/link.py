@@ -13,7 +13,7 @@ _LAZY_MS = const(20)
 
 
 class Link:
-    """``session``: a `mep.session.Session`; ``open_line``: coroutine function, gives an open port."""
+    """``session``: a `mep.session.Session`; ``open_line``: coroutine function, gives a port."""
 
     def __init__(self, session, open_line, log, baud=9600):
         self.session = session
