@@ -392,3 +392,28 @@ def test_a_newer_umqtt_does_the_same():
         test_an_error_while_publishing_is_not_raised()
     finally:
         module.simple.MQTTClient = before
+
+
+def _publish_views(room):
+    line = Line()
+    owner = bytearray(600)
+
+    async def steps(client):
+        await _until(lambda: line.sent.endswith(ONLINE))
+        line.sent = b""
+        line.room = room
+        for letter in b"ab":
+            owner[:] = bytes([letter]) * 600
+            assert client.publish("t", memoryview(owner))
+        owner[:] = b"c" * 600
+        line.room = 1 << 20
+        await _until(lambda: client.idle)
+
+    Talk(line, steps)
+    return line.sent
+
+
+def test_a_memoryview_may_change_after_publish():
+    header = b"\x30\xdb\x04\0\x01t"
+    for room in (0, 5, 100, 1 << 20):
+        assert _publish_views(room) == header + b"a" * 600 + header + b"b" * 600
