@@ -183,6 +183,7 @@ def test_write_beyond_the_end_is_ignored():
     assert c.ask(write(15, b"\x07" * 30)) == b"\x00"
     assert c.data(15) == b"\x07" * 17
     assert c.ask(write(15, b"\x09", 18)) == b"\x04"
+    assert c.ask(write(23, bytes(4), 0)) == b"\x04", "registers are not written here"
 
 
 def test_procedure_sequence_number():

@@ -158,3 +158,25 @@ def test_negative_values_are_signed():
         exports = i32(bt28, 4 * 29)
         assert (i32(bt28, 4 * 10) < 0) == (exports > 0 and i32(bt28, 4 * 26) == 0)
     assert -1000 <= lowest < -900
+
+
+def test_demand_maximum_has_its_time():
+    c = Client(meter("gen3-demand", "steady"))
+    c.data(23, 1, 0)
+    c.ms = 16 * 60000
+    at = 1 + 4 * 15
+    record = c.data(23, 17, at)
+    assert tuple(record[:5]) == (23, 11, 15, 12, 15), "the end of the interval"
+    assert i32(record, 5) == 0 and i32(record, 9) == i32(record, 13) == 702
+    coincident = c.data(23, 4 * 4, at + 2 * 17)
+    # With the forward power's maximum: reverse W, import var.
+    assert i32(coincident, 0) == 0 and i32(coincident, 4) == 172 + 240 - 16
+
+
+def test_days_without_a_read():
+    c = Client(meter(house="steady"))
+    before = i32(c.data(23), 0)
+    for minute in range(1, 601):
+        c.meter.tick(minute * 60000)
+    c.ms = 600 * 60000
+    assert i32(c.data(23), 0) == before + 702 * 10

@@ -131,9 +131,9 @@ class Channel:
             self.stats["unframed"] += 1
 
     def _framed(self, packet, ms):
-        self._frame = ms
         if self.faults.hit("deaf", ms):
             return
+        self._frame = ms
         if self._pending:
             self.stats["overruns"] += 1
             return

@@ -8,6 +8,7 @@ import tty
 
 _GRAIN_MS = 4.0  # bytes come in small bunches, as from a UART; a packet's end is never late
 _READ = 4096
+_TICK_S = 60.0  # after days without a read the house would take long to catch up
 _UNREAD = 65536  # a client that does not read loses what comes
 
 
@@ -21,6 +22,7 @@ class Simulator:
         self._loop = asyncio.get_running_loop()
         self._begin = self._loop.time()
         self._timer = None
+        self._ticking = None
         self._put = None  # function that gives bytes to the client
         self._close = []
         self._counts = {"clients": 0, "turned_away": 0, "unread": 0}
@@ -49,8 +51,9 @@ class Simulator:
 
     async def close(self):
         """Free the port; the client is disconnected."""
-        if self._timer:
-            self._timer.cancel()
+        for timer in (self._timer, self._ticking):
+            if timer:
+                timer.cancel()
         for close in self._close:
             close()
         await asyncio.sleep(0)
@@ -60,6 +63,10 @@ class Simulator:
     def _received(self, data):
         self.channel.write(data, self.now_ms())
         self._pump()
+
+    def _tick(self):
+        self.channel.meter.tick(self.now_ms())
+        self._ticking = self._loop.call_later(_TICK_S, self._tick)
 
     def _pump(self):
         now = self.now_ms()
@@ -160,4 +167,5 @@ async def serve(channel, host="127.0.0.1", port=0, use_pty=False):
         simulator._open_pty()
     else:
         await simulator._listen(host, port)
+    simulator._tick()
     return simulator
