@@ -23,6 +23,8 @@ _OLDER = const(2)  # was in an earlier one
 _NEW = const(3)  # put, not yet committed
 
 _EXPIRE_MS = const(3600000)  # long before tick differences become wrong (6.2 days)
+_HEAD = const(160)  # of the text: snapshot, time, ages
+_ROOM = const(17)  # for a value: quotes, colon, comma, a number of at most 13 characters
 # A register that stays below its old value for so many verified replies was really set back
 # (meter exchanged, register cleared); to refuse it for ever would hang the energy values.
 _FALLS = const(6)
@@ -47,7 +49,6 @@ class Readings:
         self.reason = "starting: no reply from the meter yet"
         self.line = dict  # called for the line's counters
         self.snapshot = 0
-        self.text = (None, b"")  # number of a snapshot and its text, see `report.snapshot`
         self.dropped = 0
         self.resets = 0
         self._event = asyncio.Event()
@@ -61,23 +62,43 @@ class Readings:
         Every value becomes unknown.
         """
         n = len(sources)
-        self.names = [s[0] for s in sources]
+        # One text instead of many, which would each have a header and a block of their own.
+        self._names = "".join([s[0] + "\n" for s in sources])
         # 60 values are of some 10 kinds: one tuple for each kind, not for each value.
         kinds = {}
         for s in sources:
             kinds[s[1:]] = s[1:]
         self.kinds = [kinds[s[1:]] for s in sources]
+        # For `report.snapshot`: made once, because a large block is hard to find in a used heap.
+        self.buffer = bytearray(_HEAD + len(self._names) + _ROOM * n)
+        self.text = None
+        self.text_of = None
         self._values = array("i", bytes(4 * n))
         self._times = array("i", bytes(4 * n))
         self._state = bytearray(n)
         self._falls = bytearray(n)
 
+    def each_name(self):
+        """Iterate over the names of the values, in order."""
+        names = self._names
+        at = 0
+        while at < len(names):
+            end = names.find("\n", at)
+            yield names[at:end]
+            at = end + 1
+
+    @property
+    def names(self):
+        """Names of the values, in order (list)."""
+        return list(self.each_name())
+
     def same(self, sources):
         """True if ``sources`` are what the store has."""
-        if len(sources) != len(self.names):
+        names = self.names
+        if len(sources) != len(names):
             return False
         for i, s in enumerate(sources):
-            if s[0] != self.names[i] or s[1:] != self.kinds[i]:
+            if s[0] != names[i] or s[1:] != self.kinds[i]:
                 return False
         return True
 

@@ -1,14 +1,13 @@
-"""The store as JSON, for the web and for MQTT. Each text is built at once, so it is one snapshot.
+"""The store as JSON, for the web and for MQTT. Each text is one snapshot.
 
-Written by hand: `json.dumps` of the whole would need one large dict and one large string.
+Written by hand and in small pieces: `json.dumps` of the whole would need one large dict and one
+large string, and a used heap has no large blocks.
 """
 
 import json
 
 from .hal.clock import iso
 from .readings import UNIT
-
-_GROUP = 8  # values in one piece
 
 
 def _head(store):
@@ -20,44 +19,62 @@ def _number(value):
 
 
 def readings(store):
-    """The `/api/v1/readings` document as a list of str pieces."""
-    pieces = ['{"meter":%s,%s,"values":{' % (json.dumps(store.meter), _head(store))]
-    text = []
-    for i, name in enumerate(store.names):
-        text.append(
-            '%s"%s":{"value":%s,"unit":"%s","age_ms":%s}'
-            % (
-                "," if i else "",
-                name,
-                _number(store.value(i)),
-                store.kinds[i][UNIT],
-                _number(store.age_ms(i)),
-            )
+    """The `/api/v1/readings` document as an iterator of str pieces.
+
+    The values are taken now; their text is made piece by piece.
+    """
+    n = range(len(store.kinds))
+    return _pieces(
+        '{"meter":%s,%s,"values":{' % (json.dumps(store.meter), _head(store)),
+        store.each_name(),
+        store.kinds,
+        [store.value(i) for i in n],
+        [store.age_ms(i) for i in n],
+        '},"line":%s}' % json.dumps(store.line()),
+    )
+
+
+def _pieces(head, names, kinds, values, ages, tail):
+    yield head
+    comma = ""
+    for i, name in enumerate(names):
+        yield '%s"%s":{"value":%s,"unit":"%s","age_ms":%s}' % (
+            comma,
+            name,
+            _number(values[i]),
+            kinds[i][UNIT],
+            _number(ages[i]),
         )
-        if len(text) == _GROUP:
-            pieces.append("".join(text))
-            text = []
-    pieces.append("".join(text))
-    pieces.append('},"line":%s}' % json.dumps(store.line()))
-    return pieces
+        comma = ","
+    yield tail
 
 
 def snapshot(store):
-    """The newest snapshot in short, as bytes; made once for all who ask.
+    """The newest snapshot in short, as a memoryview of bytes; made once for all who ask.
 
-    A value that was not in the last reply of its table is null, so that none stands without its
-    age: ``age_ms`` gives the age of each table's reply.
+    It holds until the store's next snapshot is asked for: send it at once or copy it. A value that
+    was not in the last reply of its table is null, so that none stands without its age:
+    ``age_ms`` gives the age of each table's reply.
     """
-    number, text = store.text
-    if number == store.snapshot:
-        return text
+    if store.text_of == store.snapshot:
+        return store.text
     ages = store.table_ages()
-    pieces = ["{%s" % _head(store), ',"age_ms":{']
-    pieces.append(",".join(['"BT%02d":%d' % (t, ages[t]) for t in ages]))
-    pieces.append('},"values":{')
-    for i, name in enumerate(store.names):
-        pieces.append('%s"%s":%s' % ("," if i else "", name, _number(store.fresh(i))))
-    pieces.append("}}")
-    text = "".join(pieces).encode()
-    store.text = (store.snapshot, text)
-    return text
+    buf = store.buffer
+    at = _add(buf, 0, '{%s,"age_ms":{' % _head(store))
+    at = _add(buf, at, ",".join(['"BT%02d":%d' % (t, ages[t]) for t in ages]))
+    at = _add(buf, at, '},"values":{')
+    comma = ""
+    for i, name in enumerate(store.each_name()):
+        at = _add(buf, at, '%s"%s":%s' % (comma, name, _number(store.fresh(i))))
+        comma = ","
+    at = _add(buf, at, "}}")
+    store.text = memoryview(buf)[:at]
+    store.text_of = store.snapshot
+    return store.text
+
+
+def _add(buf, at, text):
+    data = text.encode()
+    end = at + len(data)
+    buf[at:end] = data
+    return end

@@ -2,17 +2,18 @@
 
 Microdot compiled takes 20 KB of the chip's heap, half of it for things that `firmware/web` does
 itself (reading requests, serving files) or does not have. MicroPython cannot free a part of a
-loaded module, so the parts go before compiling. Hosts use the package as it is; the tests of the web
-server run against this form as well.
+loaded module, so the parts go before compiling. Hosts use the package as it is; the tests of the
+web server run against this form as well.
 """
 
 import ast
 
 # module: names to leave out; `Class.name` for what is in a class
 UNUSED = {
-    "microdot/__init__.py": ("AsyncBytesIO", "send_file"),
+    "microdot/__init__.py": ("AsyncBytesIO", "redirect", "send_file"),
     "microdot/microdot.py": (
         "AsyncBytesIO",
+        "HTTPException.__repr__",
         "Microdot.after_error_request",
         "Microdot.delete",
         "Microdot.handle_request",
@@ -23,14 +24,22 @@ UNUSED = {
         "Microdot.run",
         "Microdot.shutdown",
         "Microdot.start_server",
+        "MultiDict.getlist",
+        "NoCaseDict.__delitem__",
+        "NoCaseDict.update",
         "Request._safe_readline",
         "Request.after_request",
         "Request.create",
         "Request.files",
         "Request.stream",
         "Response.delete_cookie",
+        "Response.redirect",
         "Response.send_file",
+        "Response.set_cookie",
         "Response.types_map",
+        "URLPattern.__repr__",
+        "URLPattern.register_type",
+        "redirect",
         "send_file",
         "urlencode",
     ),

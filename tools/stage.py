@@ -79,7 +79,7 @@ def sources(third_party=THIRD_PARTY):
 
 
 def compile_all(modules, out, arch, optimise, lean=True):
-    """Compile each of ``modules`` (as from `sources`) into ``out``, `lean` without unused parts."""
+    """Compile each of ``modules`` (of `sources`) into ``out``; `lean`: without unused parts."""
     cross = mpy_cross()
 
     def one(module):

@@ -8,12 +8,10 @@ import socket
 
 from shim import const
 from .clock import sleep_ms, ticks_add, ticks_diff, ticks_ms
+from .memory import drop
 from .ports import CHIP, MICROPYTHON
 
-MDNS = ("224.0.0.251", 5353)
 _TICK_MS = const(10)
-_RESEND_MS = const(700)
-_NXDOMAIN = const(3)
 _TCP = const(6)  # IPPROTO_TCP, SOL_SOCKET and SO_SNDBUF of Linux: the unix port does not name them
 _SOCKET = const(1)
 _SNDBUF = const(7)
@@ -48,7 +46,13 @@ async def resolve(host, timeout_ms=4000):
             return words[0]
     if host == "localhost":
         return "127.0.0.1"
-    return await dns(host, [MDNS] if host.endswith(".local") else servers(), timeout_ms)
+    from . import dns  # needed at a connection's start only
+
+    try:
+        to = [dns.MDNS] if host.endswith(".local") else servers()
+        return await dns.ask(host, to, timeout_ms)
+    finally:
+        drop("firmware.hal.dns")
 
 
 async def _getaddrinfo(host, timeout_ms):
@@ -67,7 +71,7 @@ async def _getaddrinfo(host, timeout_ms):
     return found[0][4][0]
 
 
-def _entry(address, port, kind):
+def entry(address, port, kind):
     # getaddrinfo asks no server for a numeric address, so it does not block.
     try:
         if MICROPYTHON:
@@ -88,87 +92,6 @@ def _words(path):
     except OSError:
         pass
     return lines
-
-
-async def dns(host, to, timeout_ms):
-    """IPv4 address (str) of ``host`` by asking ``to`` (list of (address, port)) in turn.
-
-    The form of the messages is in RFC 1035, chapter 4. Raises OSError.
-    """
-    query = question(host, to[0] == MDNS)
-    sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-    try:
-        sock.setblocking(False)
-        begin = ticks_ms()
-        tries = 0
-        server = None
-        while ticks_diff(ticks_ms(), begin) < timeout_ms:
-            if ticks_diff(ticks_ms(), begin) >= tries * _RESEND_MS:
-                where = to[tries % len(to)]
-                server = _entry(where[0], where[1], socket.SOCK_DGRAM)[-1]
-                sock.sendto(query, server)
-                tries += 1
-            await sleep_ms(_TICK_MS)
-            try:
-                reply, source = sock.recvfrom(512)
-            except OSError:  # nothing yet
-                continue
-            if source == server or to[0] == MDNS:
-                address = answer(reply, query)
-                if address == "":
-                    raise OSError("there is no host %s" % host)
-                if address:
-                    return address
-    finally:
-        sock.close()
-    raise OSError("no name server answers for %s" % host)
-
-
-def question(host, multicast=False):
-    """The query (bytes) for the IPv4 address of ``host``. Raises OSError if it is no host name."""
-    query = bytearray(os.urandom(2))
-    query += b"\0\0\0\1\0\0\0\0\0\0" if multicast else b"\1\0\0\1\0\0\0\0\0\0"
-    for label in host.encode().split(b"."):
-        if not 0 < len(label) < 64:
-            raise OSError("%s is not a host name" % host)
-        query.append(len(label))
-        query += label
-    # The high bit asks a multicast responder to answer to us alone (RFC 6762, 5.4).
-    query += b"\0\0\1\x80\1" if multicast else b"\0\0\1\0\1"
-    return bytes(query)
-
-
-def answer(reply, query):
-    """IPv4 address (str) in ``reply``, "" if the host has none, None if it does not answer."""
-    if len(reply) < 12 or reply[:2] != query[:2] or not reply[2] & 0x80:
-        return None
-    if reply[3] & 15:
-        return "" if reply[3] & 15 == _NXDOMAIN else None
-    try:
-        at = 12
-        for _ in range(reply[5]):
-            at = _after_name(reply, at) + 4
-        for _ in range(reply[7]):
-            at = _after_name(reply, at)
-            length = reply[at + 8] << 8 | reply[at + 9]
-            # Type A, class IN (its high bit is a flag of multicast answers), four bytes.
-            if reply[at : at + 2] == b"\0\1" and reply[at + 3] == 1 and length == 4:
-                at += 10
-                return "%d.%d.%d.%d" % (reply[at], reply[at + 1], reply[at + 2], reply[at + 3])
-            at += 10 + length
-    except IndexError:
-        return None
-    return ""
-
-
-def _after_name(data, at):
-    while True:
-        n = data[at]
-        if n >= 0xC0:  # a pointer ends a name
-            return at + 2
-        at += n + 1
-        if n == 0:
-            return at
 
 
 def words(e):
@@ -211,8 +134,8 @@ class Tcp:
         """Connect to ``host`` (a name or an address) within ``timeout_ms``. Raises OSError."""
         end = ticks_add(ticks_ms(), timeout_ms)
         address = await resolve(host, timeout_ms)
-        entry = _entry(address, port, socket.SOCK_STREAM)
-        sock = self._sock = socket.socket(entry[0], socket.SOCK_STREAM)
+        where = entry(address, port, socket.SOCK_STREAM)
+        sock = self._sock = socket.socket(where[0], socket.SOCK_STREAM)
         done = False
         try:
             sock.setblocking(False)
@@ -222,7 +145,7 @@ class Tcp:
             self._write = getattr(sock, "write", None) or sock.send
             _tune(sock)
             try:
-                sock.connect(entry[-1])
+                sock.connect(where[-1])
             except OSError as e:
                 if e.args[0] != errno.EINPROGRESS:
                     raise

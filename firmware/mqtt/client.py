@@ -82,10 +82,10 @@ class _Pipe:
         pass
 
     def write(self, buf, n=None):
-        # umqtt uses its header again as soon as this returns; bytes do not change.
+        # umqtt uses its header, a bytearray, again as soon as this returns.
         if n is not None:
             buf = buf[:n]
-        self._new.append(buf if isinstance(buf, bytes) else bytes(buf))
+        self._new.append(bytes(buf) if isinstance(buf, bytearray) else buf)
 
     def read(self, n):
         start = self._at
@@ -107,12 +107,22 @@ class _Pipe:
             self._new = []
             tail = new.pop()
             if len(tail) <= _JOIN:
-                new.append(tail)
+                new.append(bytes(tail))
                 tail = b""
             head = b"".join(new)
             self.size += len(head) + len(tail)
             self.out.append(head)
             self.out.append(tail)
+
+    def settle(self):
+        """Copy what is not sent of the last payload: a memoryview's owner may change it now."""
+        out = self.out
+        if out and not isinstance(out[-1], bytes):
+            if len(out) == 1:
+                out[0] = bytes(out[0][self._sent :])
+                self._sent = 0
+            else:
+                out[-1] = bytes(out[-1])
 
     def abandon(self):
         """Forget what umqtt wrote since `commit`: part of a packet must not be sent."""
@@ -246,7 +256,10 @@ class Client:
         self._available = bool(yes)
 
     def publish(self, topic, payload, retain=False):
-        """Queue a message of QoS 0. Returns False if it is dropped: no connection, or no room."""
+        """Queue a message of QoS 0. Returns False if it is dropped: no connection, or no room.
+
+        ``payload``: str, bytes, or a memoryview, copied only if it cannot be sent at once.
+        """
         pipe = self._pipe
         if not self.connected or (pipe.size and pipe.size + len(payload) > _QUEUE):
             self.dropped += 1
@@ -261,8 +274,12 @@ class Client:
         self.published += 1
         try:
             pipe.flush(self._tcp)  # at once, so that nobody waits for the next turn of `run`
+            pipe.settle()
         except OSError as e:
             self._error = e
+            self.connected = False
+        except MemoryError:  # half a packet may be out: only a new connection mends that
+            self._error = OSError("no memory for what it does not take")
             self.connected = False
         return True
 

@@ -34,7 +34,7 @@ def create_app(store, config, status):
     async def readings(req):
         if not store.snapshot:
             return failure(503, _reason(store))
-        return iter(report.readings(store)), {"Content-Type": "application/json"}
+        return report.readings(store), {"Content-Type": "application/json"}
 
     @app.get("/api/v1/events")
     async def events(req):

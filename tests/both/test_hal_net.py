@@ -2,7 +2,7 @@ import asyncio
 import os
 import socket
 
-from firmware.hal import net
+from firmware.hal import dns, net
 from firmware.hal.clock import sleep_ms, ticks_diff, ticks_ms
 
 A_RECORD = b"\xc0\x0c\0\1\0\1\0\0\0\x3c\0\4\xc0\0\2\x07"
@@ -42,17 +42,17 @@ def test_this_host_is_known():
 
 
 def test_question():
-    query = net.question("a.example")
+    query = dns.question("a.example")
     assert query[2:] == b"\1\0\0\1\0\0\0\0\0\0\1a\7example\0\0\1\0\1"
-    assert net.question("a.local", True)[2:] == b"\0\0\0\1\0\0\0\0\0\0\1a\5local\0\0\1\x80\1"
-    ids = [net.question("a")[:2] for _ in range(4)]
+    assert dns.question("a.local", True)[2:] == b"\0\0\0\1\0\0\0\0\0\0\1a\5local\0\0\1\x80\1"
+    ids = [dns.question("a")[:2] for _ in range(4)]
     assert ids != [ids[0]] * 4
 
 
 def test_what_is_no_host_name():
     for name in ("a..b", "", ".", "x" * 64 + ".example"):
         try:
-            net.question(name)
+            dns.question(name)
         except OSError as e:
             assert "not a host name" in net.words(e)
         else:
@@ -64,29 +64,29 @@ def _reply(query, records, count, flags=b"\x81\x80"):
 
 
 def test_answers():
-    query = net.question("a.example")
-    assert net.answer(_reply(query, A_RECORD, 1), query) == "192.0.2.7"
+    query = dns.question("a.example")
+    assert dns.answer(_reply(query, A_RECORD, 1), query) == "192.0.2.7"
     # An alias first, whose own name is spelled out.
     alias = b"\1a\7example\0\0\5\0\1\0\0\0\x3c\0\4\1b\xc0\x0e"
-    assert net.answer(_reply(query, alias + A_RECORD, 2), query) == "192.0.2.7"
-    assert net.answer(_reply(query, alias, 1), query) == ""
-    assert net.answer(_reply(query, b"", 0, b"\x81\x83"), query) == ""  # no such name
-    assert net.answer(_reply(query, b"", 0, b"\x81\x82"), query) is None  # the server failed
+    assert dns.answer(_reply(query, alias + A_RECORD, 2), query) == "192.0.2.7"
+    assert dns.answer(_reply(query, alias, 1), query) == ""
+    assert dns.answer(_reply(query, b"", 0, b"\x81\x83"), query) == ""  # no such name
+    assert dns.answer(_reply(query, b"", 0, b"\x81\x82"), query) is None  # the server failed
     multicast = A_RECORD[:4] + b"\x80" + A_RECORD[5:]  # with the flag of multicast answers
-    assert net.answer(_reply(query, multicast, 1), query) == "192.0.2.7"
+    assert dns.answer(_reply(query, multicast, 1), query) == "192.0.2.7"
 
 
 def test_damaged_answers_are_dropped():
-    query = net.question("a.example")
+    query = dns.question("a.example")
     good = _reply(query, A_RECORD, 1)
     for n in range(len(good)):
-        assert net.answer(good[:n], query) is None, n
+        assert dns.answer(good[:n], query) is None, n
     other = bytes([query[0] ^ 1]) + good[1:]
-    assert net.answer(other, query) is None
-    assert net.answer(query, query) is None  # a question
+    assert dns.answer(other, query) is None
+    assert dns.answer(query, query) is None  # a question
     for i in range(12, len(good)):
         for b in (0, 0x3F, 0xFF):
-            net.answer(good[:i] + bytes([b]) + good[i + 1 :], query)
+            dns.answer(good[:i] + bytes([b]) + good[i + 1 :], query)
 
 
 class Server:
@@ -124,7 +124,7 @@ def _ask(servers, timeout_ms=3000):
         tasks.append(asyncio.create_task(_lag(lag)))
         await asyncio.sleep(0.02)  # until they listen
         try:
-            return await net.dns("a.example", [("127.0.0.1", s.port) for s in servers], timeout_ms)
+            return await dns.ask("a.example", [("127.0.0.1", s.port) for s in servers], timeout_ms)
         except OSError as e:
             return net.words(e)
         finally:
@@ -246,10 +246,10 @@ def test_words_name_the_error():
 
 def test_names_of_the_local_link():
     server = Server(lambda query: [_reply(query, A_RECORD, 1, b"\x84\0")])
-    before = net.MDNS
-    net.MDNS = ("127.0.0.1", server.port)
+    before = dns.MDNS
+    dns.MDNS = ("127.0.0.1", server.port)
     if not net.MICROPYTHON:
-        resolve = net.dns("a.local", [net.MDNS], 3000)
+        resolve = dns.ask("a.local", [dns.MDNS], 3000)
     else:
         resolve = net.resolve("a.local")
 
@@ -264,7 +264,7 @@ def test_names_of_the_local_link():
     try:
         assert asyncio.run(go()) == "192.0.2.7"
     finally:
-        net.MDNS = before
+        dns.MDNS = before
 
 
 def test_the_network_names_its_servers():

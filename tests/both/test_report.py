@@ -23,6 +23,42 @@ def _filled():
     return store
 
 
+def _text(store):
+    return json.loads(bytes(report.snapshot(store)).decode())
+
+
+def test_the_largest_numbers_fit():
+    store, clock = _store()
+    clock.seconds = 4102444799
+    store.configure(
+        [("a%d" % i, "Wh", 23 + 5 * (i % 2), -(1 << 31), 1 << 31, False, 100) for i in range(90)]
+    )
+    store.snapshot = 1000000000
+    for table in (23, 28):
+        for i in range(90):
+            store.put(i, -2147483648)
+        store.commit(table)
+    clock.ticks += 3000000
+    text = report.snapshot(store)
+    assert len(text) <= len(store.buffer) == len(bytes(store.buffer))
+    assert set(_text(store)["values"].values()) == {-214748364800}
+    assert _text(store)["age_ms"] == {"BT23": 3000000, "BT28": 3000000}
+
+
+def test_one_text_for_all_who_ask():
+    store = _filled()
+    assert report.snapshot(store) is report.snapshot(store)
+
+
+def test_readings_do_not_mix_snapshots():
+    store = _filled()
+    pieces = report.readings(store)
+    first = next(pieces)
+    _reply(store, 28, power_forward=999)
+    doc = json.loads(first + "".join(pieces))
+    assert doc["snapshot"] == 2 and doc["values"]["power_forward"]["value"] == 701
+
+
 def test_readings_document():
     doc = json.loads("".join(report.readings(_filled())))
     assert doc == {
@@ -41,21 +77,21 @@ def test_readings_document():
 def test_pieces_stay_small():
     store, _ = _store()
     store.configure([("value_number_%d" % i, "W", 28, 0, 9, False, 1) for i in range(100)])
-    pieces = report.readings(store)
-    assert max(len(p) for p in pieces) < 600
+    pieces = list(report.readings(store))
+    assert max(len(p) for p in pieces) < 250
     assert len(json.loads("".join(pieces))["values"]) == 100
 
 
 def test_snapshot_has_no_value_without_its_age():
     store = _filled()
-    doc = json.loads(report.snapshot(store))
+    doc = _text(store)
     assert doc["age_ms"] == {"BT28": 0, "BT23": 1234}
     assert doc["values"] == {"power_forward": 701, "power_factor_l1": None, "energy_forward": 1000}
     _reply(store, 28, power_factor_l1=5)
-    doc = json.loads(report.snapshot(store))
+    doc = _text(store)
     assert doc["values"]["power_forward"] is None and doc["snapshot"] == 3
 
 
 def test_no_time_is_null_never_2000():
     store, _ = _store()
-    assert json.loads(report.snapshot(store))["time"] is None
+    assert _text(store)["time"] is None

@@ -129,8 +129,11 @@ async def _event(body):
     """The next event of ``body``, and the text in it that all clients share."""
     pieces = []
     while not pieces or not pieces[-1].endswith(b"\n\n"):
-        pieces.append(await body.__anext__())
-    return b"".join(pieces), pieces[1]
+        piece = await body.__anext__()
+        if len(pieces) == 1:
+            shared = piece
+        pieces.append(bytes(piece))
+    return b"".join(pieces), shared
 
 
 def test_each_snapshot_is_one_event_built_once():
