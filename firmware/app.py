@@ -4,12 +4,11 @@ import asyncio
 import gc
 import sys
 
-from mep.keys import fingerprint, parse_key
 from mep.session import Session
 from shim import const
-from . import config as configuration
 from . import health
 from .hal import clock
+from .hal.memory import drop
 from .hal.ports import CHIP
 from .log import Log
 from .meter.line import Line
@@ -19,6 +18,7 @@ from .readings import Readings
 from .supervisor import Supervisor
 
 _BEAT_MS = const(100)
+_GARBAGE = const(8192)  # collect after so many bytes, before they lie all over the heap
 _LIVED_BEATS = const(600)  # `boot_guard.LIVED_MS`
 _HEALTH_BEATS = const(6000)
 # In what time a task must report. One read may need over a minute on a line full of noise.
@@ -33,6 +33,9 @@ class App:
     """
 
     def __init__(self, config, show=print, open_line=None, guard=None):
+        from mep.keys import fingerprint, parse_key
+        from . import config as configuration
+
         self.config = config
         self.guard = guard
         key = parse_key(config["key"])
@@ -53,25 +56,33 @@ class App:
         self._lag = 0
         self._beats = 0
         self.log("info", "MEP key of %d bytes, fingerprint %s" % (len(key), fingerprint(key)))
+        drop("mep.keys", "firmware.config", "firmware.texts", "firmware.storage")
 
     async def run(self):
         """Run for ever; cancelling stops every task and closes the line."""
         config = self.config
         start = self.supervisor.start
+        # Code first, then what runs: so the heap's free part stays in one piece.
+        from .web import app as web
+
+        gc.collect()
+        if config["mqtt_host"]:
+            from .mqtt import publisher
+            from .mqtt.client import Client
+
+            self.mqtt = Client(config, self.log)
+            self._publisher = publisher
+        self._web_app = web
+        gc.collect()
+        if hasattr(gc, "threshold"):
+            gc.threshold(_GARBAGE)
         try:
             self.poller.alive = self._alive("poller")
             start("poller", self.poller.run, _POLLER_MS)
-            gc.collect()
             start("web", self._web, _TASK_MS)
-            if config["mqtt_host"]:
-                from .mqtt import publisher
-                from .mqtt.client import Client
-
-                self.mqtt = Client(config, self.log)
+            if self.mqtt:
                 start("mqtt", self.mqtt.run)
                 start("publisher", self._publish, _TASK_MS)
-                self._publisher = publisher
-            gc.collect()
             if CHIP:
                 start("watchdog", self._watchdog)
             await self._beat()
@@ -105,8 +116,7 @@ class App:
         await Watchdog(self.supervisor, self.log, watchdog, self._note).run()
 
     async def _web(self):
-        from .web import app as web
-
+        web = self._web_app
         config = self.config
         page = web.create_app(self.store, config, self.status)
         alive = self._alive("web")
@@ -165,6 +175,8 @@ def run(path="config.json", guard=None):
 
     ``guard``: as for `App`.
     """
+    from . import config as configuration
+
     try:
         config = configuration.load(path)
     except configuration.ConfigError as e:

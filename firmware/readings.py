@@ -57,18 +57,22 @@ class Readings:
         self.configure(())
 
     def configure(self, sources):
-        """Take the meter's values, each (name, unit, table, low, high, monotonic, scale).
+        """Take the meter's values: an iterable of (name, unit, table, low, high, monotonic, scale).
 
         Every value becomes unknown.
         """
-        n = len(sources)
-        # One text instead of many, which would each have a header and a block of their own.
-        self._names = "".join([s[0] + "\n" for s in sources])
-        # 60 values are of some 10 kinds: one tuple for each kind, not for each value.
-        kinds = {}
+        # One text instead of many, which would each have a header and a block of their own. 60
+        # values are of some 10 kinds: one tuple for each kind, not for each value.
+        names = bytearray()
+        known = {}
+        kinds = []
         for s in sources:
-            kinds[s[1:]] = s[1:]
-        self.kinds = [kinds[s[1:]] for s in sources]
+            names.extend(s[0].encode() + b"\n")
+            kind = s[1:]
+            kinds.append(known.setdefault(kind, kind))
+        n = len(kinds)
+        self.kinds = kinds
+        self._names = names.decode()
         # For `report.snapshot`: made once, because a large block is hard to find in a used heap.
         self.buffer = bytearray(_HEAD + len(self._names) + _ROOM * n)
         self.text = None
@@ -93,14 +97,21 @@ class Readings:
         return list(self.each_name())
 
     def same(self, sources):
-        """True if ``sources`` are what the store has."""
-        names = self.names
-        if len(sources) != len(names):
-            return False
-        for i, s in enumerate(sources):
-            if s[0] != names[i] or s[1:] != self.kinds[i]:
+        """True if ``sources`` (as for `configure`) are what the store has."""
+        names = self.each_name()
+        i = 0
+        for s in sources:
+            if i == len(self.kinds) or s[0] != next(names) or s[1:] != self.kinds[i]:
                 return False
-        return True
+            i += 1
+        return i == len(self.kinds)
+
+    def first(self, table):
+        """Index of the first value of ``table``."""
+        i = 0
+        while i < len(self.kinds) and self.kinds[i][TABLE] != table:
+            i += 1
+        return i
 
     @property
     def online(self):

@@ -115,7 +115,6 @@ class Poller:
     def _take(self, dims):
         # The meter is known: tell the store, unless it is the one known already.
         store = self._store
-        layout = dims.layout()
         meter = {
             "manufacturer": dims.manufacturer,
             "model": dims.model,
@@ -123,18 +122,14 @@ class Poller:
             "serial": dims.serial,
             "generation": dims.generation,
         }
-        if not self._known or meter != store.meter or not store.same(layout):
+        if not self._known or meter != store.meter or not store.same(dims.layout()):
             store.meter = meter
-            store.configure(layout)
+            store.configure(dims.layout())
             self._log("info", "meter %(model)s, firmware %(firmware)s, found" % meter)
         self._known = True
         self._present_at = dims.bt28_offset, dims.bt28_count
         self._sums_at = dims.bt23_offset, dims.bt23_count
-        self._first_sum = len(layout)
-        for i, source in enumerate(layout):
-            if source[2] == _BT23:
-                self._first_sum = i
-                break
+        self._first_sum = store.first(_BT23)
 
     async def _poll(self):
         # Returns when the meter has to be learned anew.

@@ -93,23 +93,26 @@ class Dims:
         self._done.add(table)
 
     def layout(self):
-        """All values, BT28 before BT23: (name, unit, table, low, high, monotonic, scale) each."""
+        """Iterate over all values, BT28 before BT23.
+
+        Each is (name, unit, table, low, high, monotonic, scale).
+        """
         from . import sources
 
-        rows = sources.describe(_BT28, self.value_ids, self.bt28_count // 4, 1)
-        rows += sources.describe(_BT23, self.sum_ids, self.bt23_count // 4, self.energy_unit)
-        seen = set()
-        for i, row in enumerate(rows):
-            # A source that the meter lists twice has two names, so that no value hides another.
-            name = row[0]
-            n = 1
-            while name in seen:
-                n += 1
-                name = "%s_%d" % (row[0], n)
-            seen.add(name)
-            if n > 1:
-                rows[i] = (name,) + row[1:]
-        return rows
+        seen = bytearray(b"\n")  # the names; a set of them would take three times the memory
+        for table, ids, count, unit in (
+            (_BT28, self.value_ids, self.bt28_count // 4, 1),
+            (_BT23, self.sum_ids, self.bt23_count // 4, self.energy_unit),
+        ):
+            for row in sources.describe(table, ids, count, unit):
+                # A source that the meter lists twice has two names, so that none hides another.
+                name = row[0]
+                n = 1
+                while b"\n%s\n" % name.encode() in seen:
+                    n += 1
+                    name = "%s_%d" % (row[0], n)
+                seen.extend(name.encode() + b"\n")
+                yield row if n == 1 else (name,) + row[1:]
 
     def _wanted(self, table):
         # (offset, count) to read of ``table``; count 0 if this meter does not have it.

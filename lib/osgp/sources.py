@@ -14,6 +14,8 @@ _TIERS = const(29)  # first id of tier 0; each of the 4 tiers has 11
 _PER_TIER = const(11)
 _TIER_IDS = const(44)
 
+_GROUP = const(16)  # ids looked up in one pass over the list: more takes more memory
+
 _LARGEST = const(0x7FFFFFFF)
 _SMALLEST = const(-0x80000000)
 
@@ -69,24 +71,23 @@ def default_ids(table, count):
 
 
 def describe(table, ids, count, scale):
-    """What `firmware.readings` wants of ``count`` values of ``table``, as a list of tuples.
+    """Iterate over what `firmware.readings` wants of ``count`` values of ``table``, as tuples.
 
     ``ids`` are the meter's own source ids (bytes), None if it does not tell them; ``scale`` is
     its energy register unit, which is for Wh and varh only (p. 207).
     """
     default = default_ids(table, count)
     known = default if ids is None else _resolve(ids, default)
-    found = _find(known)
-    rows = []
     for i, source in enumerate(known):
+        if i % _GROUP == 0:
+            found = _find(known[i : i + _GROUP])
         name, kind = found.get(source) or (None, "u")
         if name is None:
             name = "bt%d_%d" % (table, i) if ids is None else "source_%d" % ids[i]
         k = _KINDS.index(kind)
         unit = _UNITS[k]
         times = scale if unit == "Wh" or unit == "varh" else 1
-        rows.append((name, unit, table, _low(kind), _HIGHS[k], k < _MONOTONIC, times))
-    return rows
+        yield name, unit, table, _low(kind), _HIGHS[k], k < _MONOTONIC, times
 
 
 def _resolve(ids, default):
@@ -95,7 +96,9 @@ def _resolve(ids, default):
     # id that the list does explain stands where the guide puts it. In a list with an order of its
     # own the position means nothing: there the value is called `source_<id>`, which claims
     # nothing.
-    listed = _find(ids)
+    listed = set()
+    for at in range(0, len(ids), _GROUP):
+        listed.update(_find(ids[at : at + _GROUP]))
     ordered = len(ids) > 0 and ids[0] == default[0]
     for i, source in enumerate(ids):
         if source in listed and source != default[i]:

@@ -116,7 +116,7 @@ def test_read_i32s_does_not_allocate_up_to_31_bits():
 
 def test_layout_names_a_real_meters_values():
     # F1 and F2 are of one Gen 3 meter with 55 present values.
-    names = [row[0] for row in learn(tables(GEN3, 55, 11)).layout()]
+    names = [row[0] for row in list(learn(tables(GEN3, 55, 11)).layout())]
     now = _frame("F1")[4]
     for name, value in (
         ("power_forward", 432),
@@ -144,7 +144,7 @@ def test_layout_names_a_real_meters_values():
 
 
 def test_every_real_value_is_within_its_bounds():
-    rows = learn(tables(GEN3, 55, 11)).layout()
+    rows = list(learn(tables(GEN3, 55, 11)).layout())
     for values, of in (
         (_frame("F1")[4], rows),
         (_frame("F2")[4], rows[55:]),
@@ -155,7 +155,7 @@ def test_every_real_value_is_within_its_bounds():
 
 
 def test_recorded_set_of_a_real_meter_is_within_its_bounds():
-    rows = {row[0]: row for row in learn(tables(GEN3, 55, 11)).layout()}
+    rows = {row[0]: row for row in list(learn(tables(GEN3, 55, 11)).layout())}
     for name, value in (
         ("energy_forward", 115921469),
         ("energy_reverse", 201),

@@ -14,7 +14,7 @@ def _error(table, data, has=None):
 
 
 def _names(dims):
-    return [row[0] for row in dims.layout()]
+    return [row[0] for row in list(dims.layout())]
 
 
 def test_start_up_reads_in_this_order():
@@ -76,7 +76,7 @@ def test_sizes_of_every_generation():
     ):
         for sums in (11, 15, 19):
             dims = learn(tables(version, values, sums))
-            rows = dims.layout()
+            rows = list(dims.layout())
             assert (dims.bt28_offset, dims.bt28_count) == (0, 4 * values)
             assert (dims.bt23_offset, dims.bt23_count) == (0, 4 * sums)
             assert [r[2] for r in rows] == [28] * values + [23] * sums
@@ -113,9 +113,9 @@ def test_sizes_of_every_generation():
 def test_without_bt22_and_bt27_the_guides_order_holds():
     for values, sums in ((22, 11), (55, 15), (84, 19)):
         has = tables(GEN4, values, sums)
-        told = learn(has).layout()
+        told = list(learn(has).layout())
         del has[22], has[27]
-        assert learn(has).layout() == told
+        assert list(learn(has).layout()) == told
 
 
 def test_the_counter_of_demand_resets_shifts_bt23():
@@ -135,7 +135,7 @@ def test_bt22_and_bt27_reorder_and_select():
     has = tables(GEN3, 3, 4)
     has[27] = b"\x13\x0f\xb9"
     has[22] = b"\x1c\x00\x24\x07"
-    rows = learn(has).layout()
+    rows = list(learn(has).layout())
     assert [(r[0], r[2]) for r in rows] == [
         ("frequency", 28),
         ("voltage_l1", 28),
@@ -219,7 +219,7 @@ def test_energy_unit():
             dims.learn(step[0], has[step[0]], 0, step[2])
             step = dims.next_read()
         assert step == (2103, at, 1)
-        rows = learn(has).layout()
+        rows = list(learn(has).layout())
         assert [r[6] for r in rows if r[1] == "Wh"] == [10, 10, 10, 10]
         assert [r[6] for r in rows if r[1] == "W"] == [1] * len([r for r in rows if r[1] == "W"])
     # Before 3.70 the byte is something else, and is not even read.
@@ -237,7 +237,7 @@ def test_what_may_be_missing_and_what_may_not():
     dims = learn({1: BT01 + GEN3, 21: bt21()})
     assert dims.serial is None and dims.clock is None
     assert (dims.energy_unit, dims.ct_ratio, dims.vt_ratio) == (1, 1, 1)
-    assert len(dims.layout()) == 66
+    assert len(list(dims.layout())) == 66
     for table, name in ((1, "BT01"), (21, "BT21")):
         try:
             Dims().absent(table)
@@ -307,7 +307,7 @@ def test_junk_in_text_is_shown_as_such():
 def test_more_values_than_a_reply_holds_are_left_out():
     dims = learn(tables(GEN4, 200, 64, present_demands=8))
     assert dims.bt28_count == 464 and dims.bt23_count == 256
-    assert len(dims.layout()) == 116 + 64
+    assert len(list(dims.layout())) == 116 + 64
 
 
 def test_an_older_meter_has_a_shorter_et11():

@@ -49,7 +49,7 @@ UNLISTED = [85, 86, 87, 200] + list(range(112, 164)) + list(range(245, 256))
 
 def test_each_group_of_the_guides_list():
     ids = bytes(SOME)
-    rows = sources.describe(28, ids, len(ids), 1)
+    rows = list(sources.describe(28, ids, len(ids), 1))
     for source, row in zip(ids, rows):
         assert (row[0], row[1], row[3], row[4], row[5]) == SOME[source], row
         assert row[2] == 28 and row[6] == 1
@@ -80,20 +80,20 @@ def test_default_orders():
 
 def test_a_mapped_id_is_named_by_its_position_in_the_guides_order_only():
     guides = bytes([0, 1, 2, 3, 4, 5, 6, 7, 26, 27, 28, 108, 109, 110, 111, 112, 113, 150, 163])
-    rows = sources.describe(23, guides, 19, 1)
+    rows = list(sources.describe(23, guides, 19, 1))
     assert [r[:2] for r in rows[15:]] == [("energy_apparent_q%d" % q, "VAh") for q in (1, 2, 3, 4)]
     own = bytes([1, 0]) + guides[2:]
-    assert [r[0] for r in sources.describe(23, own, 19, 1)[15:]] == [
+    assert [r[0] for r in list(sources.describe(23, own, 19, 1))[15:]] == [
         "source_112",
         "source_113",
         "source_150",
         "source_163",
     ]
     # A list of mapped ids alone is in nobody's order.
-    assert sources.describe(28, bytes([112, 113]), 2, 1)[0][0] == "source_112"
+    assert next(sources.describe(28, bytes([112, 113]), 2, 1))[0] == "source_112"
 
 
 def test_values_beyond_the_guides_are_numbered():
     names = [row[0] for row in sources.describe(28, None, 86, 1)]
     assert names[83:] == ["reactive_export_l3", "bt28_84", "bt28_85"]
-    assert sources.describe(23, None, 20, 1)[19][0] == "bt23_19"
+    assert list(sources.describe(23, None, 20, 1))[19][0] == "bt23_19"

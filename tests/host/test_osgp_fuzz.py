@@ -59,7 +59,7 @@ def test_start_up_with_any_bytes_ends_in_a_layout_or_table_error(replies, data):
             if data.draw(st.booleans()):
                 reply = (reply * count)[:count]
             dims.learn(table, reply, 0, len(reply))
-        rows = dims.layout()
+        rows = list(dims.layout())
     except TableError:
         return
     assert dims.next_read() is None
@@ -74,7 +74,7 @@ def test_no_list_of_ids_gives_a_name_twice(value_ids, sum_ids):
     has = tables(GEN4, len(value_ids), len(sum_ids))
     has[27] = value_ids
     has[22] = sum_ids
-    rows = learn(has).layout()
+    rows = list(learn(has).layout())
     names = [row[0] for row in rows]
     assert len(set(names)) == len(names)
     for row, source in zip(rows, value_ids + sum_ids):
@@ -82,6 +82,6 @@ def test_no_list_of_ids_gives_a_name_twice(value_ids, sum_ids):
         assert low <= 0 <= high or unit == "mHz"
         assert scale == 1 and isinstance(monotonic, bool)
         # A value is never given the name of a source that the list says it is not.
-        listed = sources.describe(table, bytes([source, 85]), 2, 1)[0][0]
+        listed = next(sources.describe(table, bytes([source, 85]), 2, 1))[0]
         if not listed.startswith("source_"):
             assert name == listed or name.startswith(listed + "_")
