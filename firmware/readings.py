@@ -57,9 +57,9 @@ class Readings:
         self.configure(())
 
     def configure(self, sources):
-        """Take the meter's values: an iterable of (name, unit, table, low, high, monotonic, scale).
+        """Take the meter's values; every value becomes unknown.
 
-        Every value becomes unknown.
+        ``sources``: iterable of (name, unit, table, low, high, monotonic, scale).
         """
         # One text instead of many, which would each have a header and a block of their own. 60
         # values are of some 10 kinds: one tuple for each kind, not for each value.

@@ -2,6 +2,7 @@
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from mep.session import Session
 from mepkit import KEY, data_reply, feed, send
 

@@ -54,6 +54,7 @@ RULES = (
     ("firmware.app", ("firmware", "mep", "osgp", "c1218", "shim")),
     ("firmware.start", ("firmware", "shim")),
     ("firmware.config", ("firmware.boards", "mep.keys", "mep.errors", "shim", *SERVICES)),
+    ("firmware.schema", ("firmware.boards", "mep.keys", "mep.errors", "shim", *SERVICES)),
     ("firmware.texts", ("firmware.texts", "shim")),
     ("firmware", (*SERVICES, "shim")),
     ("tools.mepsim", ("tools.mepsim", "tools.paths", "mep.frame", "mep.digest", "mep.keys")),
