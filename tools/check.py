@@ -19,7 +19,7 @@ from .paths import BUILD, MICROPYTHON, ROOT
 # holds to 128 KiB.
 PORTS = (
     ("micropython64", "2m", ()),
-    ("micropython32", "512k", ("--stage", "build/stage/x86-tests")),
+    ("micropython32", "1m", ("--stage", "build/stage/x86-tests")),
 )
 
 

@@ -28,6 +28,8 @@ class SerialPort:
         try:
             # Opening raises both: whoever wired ENABLE to one has it off while closed.
             device.rts = device.dtr = False
+        except OSError:
+            pass  # a pseudo-terminal has neither
         finally:
             device.close()
 
