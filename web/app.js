@@ -141,7 +141,7 @@ function takeStatus(s) {
   const parts = [];
   if (s.uptime_s !== undefined) parts.push("Running for " + uptime(s.uptime_s));
   if (s.heap_free !== undefined) parts.push(number(s.heap_free / 1024, 0) + " KiB free");
-  if (s.mqtt !== undefined) parts.push("MQTT " + (!s.mqtt ? "off" : s.mqtt.connected ? "connected" : "not connected"));
+  if (s.mqtt !== undefined) parts.push("MQTT " + (!s.mqtt ? "off" : s.mqtt.mqtt_connected ? "connected" : "not connected"));
   if (s.interpreter) parts.push(s.interpreter);
   put("health", parts.join(" · ") || "\u00a0");
 }

@@ -152,6 +152,7 @@ def test_shows_values_and_follows_them(browser, module):
     page.until("#all", "voltage_l1 232.6 V")
     assert "Replies verified 1 234" in page.text("#line").replace("\n", " ")
     page.until("#health", "Running for 1 d 2 h")
+    assert "MQTT connected" in page.text("#health")
     errors = [e["message"] for e in browser.get_log("browser") if e["level"] == "SEVERE"]
     assert errors == []
 
