@@ -4,10 +4,10 @@ import argparse
 import os
 import sys
 
-from . import VERSION
+from . import VERSION, module_options
 from .common import BROKEN, INTERRUPTED, KEY_VARIABLE, USAGE, Stop, add_line
 
-_COMMANDS = ("run", "read", "record", "replay", "sim")
+_COMMANDS = ("run", "read", "record", "replay", "sim", "flash", "monitor", "backup", "restore")
 
 _CODES = """\
 exit codes:
@@ -30,7 +30,7 @@ out of the list of processes, where every user of the machine could read it.
 )
 
 _TOP = """\
-Read OSGP (Echelon/NES) electricity meters over their MEP port.
+Read OSGP (Echelon/NES) electricity meters over their MEP port, and flash the modules that do.
 
 examples:
   mepctl sim --help                                  how to simulate a meter, without having one
@@ -40,6 +40,8 @@ examples:
                                                      live page and JSON, for ever
   mepctl record day.txt --port /dev/ttyUSB0 --key-file key.txt --seconds 60
   mepctl replay day.txt --decode                     what the recording says
+  mepctl flash --port /dev/ttyUSB0 --board dabbler --download
+                                                     make a new ESP32 module ready
 """
 
 _RUN = """\
@@ -122,6 +124,7 @@ def build():
     _add_read(commands)
     _add_record(commands)
     _add_replay(commands)
+    module_options.add(commands, _command)
     # Its arguments go to the simulator's own parser; this is its line in the list of commands.
     commands.add_parser("sim", help="be a simulated meter on TCP or a pty", add_help=False)
     return parser
@@ -203,6 +206,10 @@ def _dispatch(arguments):
         from .read import main
     elif args.module == "record":
         from .record import main
+    elif args.module == "flash":
+        from .flash import main
+    elif args.module == "module":
+        from .module import main
     else:
         from .replay import main
     return main(args)
