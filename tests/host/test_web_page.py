@@ -50,7 +50,8 @@ class Module:
 
     async def _run(self, listening):
         self.loop = asyncio.get_running_loop()
-        app = create_app(self.store, {"http_clients": self.clients}, lambda: {"uptime_s": 93784})
+        status = {"uptime_s": 93784, "mqtt": {"mqtt_connected": True}}
+        app = create_app(self.store, {"http_clients": self.clients}, lambda: status)
         self.task = asyncio.create_task(serve(app, "127.0.0.1", self.port))
         await asyncio.sleep(0.05)
         listening.set()

@@ -20,7 +20,7 @@ server.WRITE_MS = 2000
 
 # Names so long that a client which does not read soon fills its socket.
 SOURCES = [("power_%d_%s" % (i, "x" * 150), "W", 28, 0, 1 << 30, False, 1) for i in range(200)]
-health = {"mqtt": {"mqtt_connected": True}, "beats": 0, "slow": 0, "heap": 0}
+health = {"beats": 0, "slow": 0, "heap": 0}
 
 
 async def meter(store):
