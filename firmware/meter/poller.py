@@ -93,7 +93,7 @@ class Poller:
     async def _start(self):
         from osgp.dims import Dims
 
-        dims = Dims()
+        dims = Dims(live=True)
         self._jumps = self._link.session.jumps
         while True:
             step = dims.next_read()

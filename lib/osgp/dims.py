@@ -22,8 +22,9 @@ _ET03 = const(2051)
 _ET11 = const(2059)
 _ET55 = const(2103)
 
-# Later reads need what the earlier ones say.
+# Later reads need what the earlier ones say. The live values need the first seven.
 _ORDER = (_BT01, _ET03, _BT20, _BT21, _BT22, _BT27, _ET55, _BT15, _BT52, _ET11)
+_LIVE = const(7)
 _SIZES = b"\x10\x1e\x0a\x0a\0\0\0\x11\x07\0"  # bytes to read; 0: depends on others
 # The last field that is read of each: the one that a short reply lacks in any case.
 _LAST = (
@@ -43,10 +44,12 @@ class Dims:
     """One meter's answers. Attributes are None (ratios and unit: 1) until they are learned.
 
     ``firmware`` is text, ``version`` the same as (major, minor, build); ``tables`` keeps the raw
-    bytes of BT20, BT21 and ET11, to which the tables' declarations refer.
+    bytes of BT20, BT21 and ET11, to which the tables' declarations refer. With ``live`` only what
+    BT23 and BT28 need is asked for.
     """
 
-    def __init__(self):
+    def __init__(self, live=False):
+        self._order = _ORDER[:_LIVE] if live else _ORDER
         self.manufacturer = self.model = self.firmware = self.serial = None
         self.version = self.generation = None
         self.energy_unit = self.ct_ratio = self.vt_ratio = 1
@@ -60,7 +63,7 @@ class Dims:
 
     def next_read(self):
         """(table, offset, count) to read next, or None when all is known."""
-        for table in _ORDER:
+        for table in self._order:
             if table not in self._done:
                 offset, count = self._wanted(table)
                 if count:

@@ -335,3 +335,16 @@ def test_another_table_is_the_callers_mistake():
 
 def test_ids_as_the_guide_lists_them():
     assert len(BT28_IDS) == 84 and len(BT23_IDS) == 15
+
+
+def test_the_live_values_need_seven_tables():
+    dims = Dims(live=True)
+    has = tables(GEN4, 84, 19)
+    asked = []
+    while dims.next_read():
+        table, offset, count = dims.next_read()
+        asked.append(table)
+        data = has[table][:count]
+        dims.learn(table, data, 0, len(data))
+    assert asked == [1, 2051, 20, 21, 22, 27, 2103]
+    assert len(list(dims.layout())) == 84 + 19
