@@ -19,6 +19,7 @@ from .supervisor import Supervisor
 
 _BEAT_MS = const(100)
 _GARBAGE = const(8192)  # collect after so many bytes, before they lie all over the heap
+_HOLD_BEATS = const(50)  # that the radio waits for the line at most
 _LIVED_BEATS = const(600)  # `boot_guard.LIVED_MS`
 _HEALTH_BEATS = const(6000)
 # In what time a task must report. One read may need over a minute on a line full of noise.
@@ -51,7 +52,7 @@ class App:
             self._note = guard.note
             self.log("info", "started: " + guard.cause)
         self.supervisor = Supervisor(self.log, self._note)
-        self.mqtt = None
+        self.mqtt = self.wifi = self.time = None
         self.store.line = self._line
         self._lag = 0
         self._beats = 0
@@ -73,15 +74,20 @@ class App:
             self.mqtt = Client(config, self.log)
             self._publisher = publisher
         self._web_app = web
+        if CHIP:
+            self._network()
         gc.collect()
         if hasattr(gc, "threshold"):
             gc.threshold(_GARBAGE)
         try:
             self.poller.alive = self._alive("poller")
             start("poller", self.poller.run, _POLLER_MS)
+            if self.wifi:
+                start("wifi", self._radio, _TASK_MS)
+                start("time", self._clock, _TASK_MS)
             start("web", self._web, _TASK_MS)
             if self.mqtt:
-                start("mqtt", self.mqtt.run)
+                start("mqtt", self._broker, _TASK_MS)
                 start("publisher", self._publish, _TASK_MS)
             if CHIP:
                 start("watchdog", self._watchdog)
@@ -104,6 +110,9 @@ class App:
         if self.guard:
             status["started"] = self.guard.cause
             status["faults"] = self.guard.faults
+        if self.wifi:
+            status["wifi"] = self.wifi.status()
+            status["time"] = self.time.local()
         if hasattr(gc, "mem_free"):
             status["heap_free"] = gc.mem_free()
             status["heap_used"] = gc.mem_alloc()
@@ -115,12 +124,70 @@ class App:
 
         await Watchdog(self.supervisor, self.log, watchdog, self._note).run()
 
+    def _network(self):
+        # What only a module has: its radio and its clock.
+        from .hal import esp32
+        from .timesync import TimeSync
+        from .wifi import Wifi
+
+        alive = self._alive("wifi")
+        weak = self.guard is not None and self.guard.cause == "brown-out"
+        self.wifi = wifi = Wifi(self.config, self.log, esp32.network, alive, weak)
+        self.time = TimeSync(
+            self.config, self.log, self.store.now, lambda: wifi.online, esp32.set_clock
+        )
+
+    async def _radio(self):
+        # Not at the moment when the MAX3232's charge pump starts: a weak supply breaks down.
+        for _ in range(_HOLD_BEATS):
+            if self.line.state == "on":
+                break
+            await clock.sleep_ms(_BEAT_MS)
+        await self.wifi.run()
+
+    async def _clock(self):
+        await self.time.run(self._alive("time"))
+
     async def _web(self):
         web = self._web_app
         config = self.config
-        page = web.create_app(self.store, config, self.status)
         alive = self._alive("web")
-        await web.serve(page, config["http_host"], config["http_port"], alive)
+        wifi = self.wifi
+        while True:
+            page = web.create_app(self.store, config, self.status)
+            await web.serve(
+                page,
+                config["http_host"],
+                config["http_port"],
+                lambda: alive() or (wifi and wifi.ap),
+            )
+            page = None
+            gc.collect()
+            await self._set_up(alive)
+
+    async def _set_up(self, alive):
+        # The set-up page stands in for the live page while the access point is open.
+        from .hal.esp32 import restart
+        from .web import setup
+
+        def leave():
+            if self.guard:
+                self.guard.healthy()
+            restart()
+
+        await clock.sleep_ms(_BEAT_MS)  # the old listener closes
+        page = setup.create_app(setup.Setup(self.config, self.wifi, leave))
+        try:
+            await self._web_app.serve(page, "0.0.0.0", 80, lambda: alive() or not self.wifi.ap)
+        finally:
+            setup.limit(2048)
+            drop("firmware.web.setup", "firmware.web.setup_texts", "firmware.config")
+            drop("firmware.texts", "firmware.storage")
+            gc.collect()
+        await clock.sleep_ms(_BEAT_MS)
+
+    async def _broker(self):
+        await self.mqtt.run(self._alive("mqtt"))
 
     async def _publish(self):
         alive = self._alive("publisher")
@@ -150,7 +217,9 @@ class App:
                 gc.collect()
             if self._beats % _HEALTH_BEATS == 0:
                 uptime = self._beats * _BEAT_MS // 1000
-                self.log("info", health.line(uptime, self._line(), self.supervisor.restarts))
+                rssi = self.wifi.rssi() if self.wifi else None
+                line = health.line(uptime, self._line(), self.supervisor.restarts, rssi)
+                self.log("info", line)
             if self._beats == _LIVED_BEATS and self.guard:
                 self.guard.healthy()
 
@@ -170,11 +239,8 @@ def version():
     return ".".join([str(n) for n in sys.implementation.version[:3]])
 
 
-def run(path="config.json", guard=None):
-    """Run the application with the configuration file ``path`` until interrupted.
-
-    ``guard``: as for `App`.
-    """
+def run(path="config.json"):
+    """Run the application with the configuration file ``path`` until interrupted."""
     from . import config as configuration
 
     try:
@@ -182,7 +248,18 @@ def run(path="config.json", guard=None):
     except configuration.ConfigError as e:
         print(e)
         sys.exit(2)
+    serve(config)
+
+
+def serve(config, guard=None, notes=()):
+    """Run the application under ``config`` until interrupted; ``guard`` as for `App`.
+
+    ``notes``: texts for the log.
+    """
     try:
-        asyncio.run(App(config, guard=guard).run())
+        app = App(config, guard=guard)
+        for note in notes:
+            app.log("warn", note)
+        asyncio.run(app.run())
     except KeyboardInterrupt:
         pass

@@ -11,6 +11,7 @@ from mep.keys import parse_key
 from shim import const
 from . import storage
 from .config import ConfigError
+from .hal.memory import drop
 from .texts import Refusal
 
 VERSION = 1  # of the layout; _MIGRATIONS leads here
@@ -30,6 +31,7 @@ FORMS = (
     "country",
     "token",
     "topic",
+    "zone",
 )
 _KEY = const(1 << 2)
 _HOSTNAME = const(2 << 2)
@@ -40,6 +42,7 @@ _WPA = const(6 << 2)
 _COUNTRY = const(7 << 2)
 _TOKEN = const(8 << 2)
 _TOPIC = const(9 << 2)
+_ZONE = const(10 << 2)
 
 _LOWER = "abcdefghijklmnopqrstuvwxyz"
 _HEX = "0123456789abcdefABCDEF"
@@ -78,7 +81,7 @@ SCHEMA = (
     ("low_power_s", 60, 10, 3600, RESTART, "power"),
     ("cpu_mhz", 160, _MHZ, None, RESTART, "power"),
     ("ntp_servers", "pool.ntp.org", 0, 128, _HOSTS, "time"),
-    ("timezone", "CET-1CEST,M3.5.0,M10.5.0/3", 4, 60, _TOKEN, "time"),
+    ("timezone", "CET-1CEST,M3.5.0,M10.5.0/3", 4, 60, _ZONE, "time"),
     ("language", "en", ("en", "da", "de"), None, 0, "user"),
     ("admin_hash", "", 0, 200, SECRET | _TOKEN, "user"),
     ("http_host", "0.0.0.0", 1, 64, RESTART | _HOST, "web"),
@@ -328,6 +331,8 @@ def _fits(form, value):
         return len(value) == 2 and _only(value.lower(), _LOWER) and value == value.upper()
     if form == "topic":
         return "+" not in value and "#" not in value
+    if form == "zone":
+        return _zone(value)
     if form == "token":
         return all(32 < ord(c) < 127 for c in value)
     extra = "-_.:[]%, "
@@ -338,6 +343,18 @@ def _fits(form, value):
     elif form == "host":
         extra = "-_.:[]%"
     return _only(value.lower(), _LOWER + "0123456789" + extra)
+
+
+def _zone(text):
+    from .timezone import Zone, ZoneError
+
+    try:
+        Zone(text)
+    except ZoneError:
+        return False
+    finally:
+        drop("firmware.timezone")
+    return True
 
 
 def _only(text, allowed):

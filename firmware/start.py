@@ -1,7 +1,8 @@
-"""The chip's way from main.py into the application or safe mode. It does not return by itself.
+"""The chip's way from main.py into application, set-up or safe mode. It does not return by itself.
 
-Safe mode is the network and the recovery page (`firmware.recovery`) and nothing that the last
-lives may have died of. Ctrl-C on the console ends either in the interpreter's prompt.
+Set-up is for a module without key or network. Safe mode is the network and the recovery page
+(`firmware.recovery`) and nothing that the last lives may have died of. Ctrl-C on the console ends
+each in the interpreter's prompt.
 """
 
 import io
@@ -11,12 +12,16 @@ import sys
 from . import storage
 from .boot_guard import BootGuard
 from .hal import esp32
+from .hal.memory import drop
 
 _IDLE_MS = 3600000  # the watchdog's time at the prompt: a module left there comes back
 
 
-def start(path="config.json"):
-    """Run what this start calls for; any fault is kept and the chip starts again."""
+def start(path="config"):
+    """Run what this start calls for; any fault is kept and the chip starts again.
+
+    ``path``: the configuration's, as for `firmware.storage`; a file ``path``.json is taken over.
+    """
     guard = BootGuard(esp32.reset_cause(), storage, esp32.rtc())
     try:
         _run(guard, path)
@@ -30,15 +35,52 @@ def start(path="config.json"):
 
 
 def _run(guard, path):
-    if guard.mode(_held(), _exists("safe_mode")) == "safe":
+    # The radio's driver takes its memory while there is some: our heap grows and gives none back.
+    esp32.radio()
+    config, notes = _configuration(path)
+    safe = guard.mode(_held(config), _exists("safe_mode")) == "safe"
+    if safe:
         print("safe mode: " + guard.why)  # noqa: T201
+    for note in notes:
+        print(note)  # noqa: T201
+    if safe or not (config["key"] and config["wifi_ssid"]):
+        _tell_access(config)
         from . import recovery
 
-        recovery.run(guard)
+        recovery.run(guard, config, notes, safe)
     else:
-        from .app import run
+        notes = [str(note) for note in notes]
+        drop("firmware.config", "firmware.texts", "firmware.boards")
+        from .app import serve
 
-        run(path, guard)
+        serve(config, guard, notes)
+
+
+def _configuration(path):
+    # (configuration, what is wrong with it), with a password for the access point in any case.
+    from . import config as configuration
+
+    config, notes = configuration.restore(path)
+    if not config["ap_password"]:
+        from .setup_ap import new_password
+
+        config["ap_password"] = new_password()
+        try:
+            configuration.store(config, path)
+        except storage.StorageError as e:
+            notes.append(e)  # it holds for this life
+        _tell_access(config)
+        drop("firmware.setup_ap", "firmware.hal.udp")
+    return config, notes
+
+
+def _tell_access(config):
+    # The console is for whoever holds the module in hand, and could read its flash as well.
+    from .wifi import name_of
+
+    print(  # noqa: T201
+        "set-up network %s, password %s" % (name_of(config, esp32.network), config["ap_password"])
+    )
 
 
 def text_of(error):
@@ -58,12 +100,11 @@ def _exists(path):
         return False
 
 
-def _held():
+def _held(config):
     # Which pin the button is on, only the configuration knows. No fault of it may stop the start.
     try:
-        from . import boards, config
+        from . import boards
 
-        known = config.restore()[0]
-        return esp32.pressed(boards.load(known["board"], known, esp32.chip()).BUTTON)
+        return esp32.pressed(boards.load(config["board"], config, esp32.chip()).BUTTON)
     except Exception:
         return False

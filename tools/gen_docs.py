@@ -80,6 +80,7 @@ def values(config, entry):
         "country": "two capital letters",
         "token": "ASCII without spaces",
         "topic": "MQTT topic without `+` and `#`",
+        "zone": "POSIX TZ rule",
     }[config.FORMS[flags >> config.FORM]]
     return "%s, %s %d" % (form, "at most" if low == 0 else "%d to" % low, high)
 

@@ -33,13 +33,13 @@ except ImportError:  # CPython; the same period as the chip, so that a wrap is m
 
 
 # ESP32 counts from 2000, the unix port and CPython from 1970.
-_EPOCH = 946684800 if time.gmtime(0)[0] == 2000 else 0
+EPOCH = 946684800 if time.gmtime(0)[0] == 2000 else 0
 _NOT_SET = 1704067200  # 2024-01-01: an earlier clock was never set
 
 
 def unix():
     """Seconds since 1970-01-01 UTC, or None while the clock has never been set."""
-    now = int(time.time()) + _EPOCH
+    now = int(time.time()) + EPOCH
     return now if now >= _NOT_SET else None
 
 
@@ -47,7 +47,7 @@ def iso(seconds):
     """``seconds`` since 1970 as ``YYYY-MM-DDThh:mm:ssZ``, None for None."""
     if seconds is None:
         return None
-    t = time.gmtime(seconds - _EPOCH)
+    t = time.gmtime(seconds - EPOCH)
     return "%04d-%02d-%02dT%02d:%02d:%02dZ" % (t[0], t[1], t[2], t[3], t[4], t[5])
 
 

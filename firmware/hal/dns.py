@@ -1,15 +1,11 @@
 """Host names by our own UDP queries (RFC 1035), because the interpreter's would block the loop."""
 
 import os
-import socket
 
 from shim import const
-from .clock import sleep_ms, ticks_diff, ticks_ms
-from .net import entry
+from . import udp
 
 MDNS = ("224.0.0.251", 5353)
-_TICK_MS = const(10)
-_RESEND_MS = const(700)
 _NXDOMAIN = const(3)
 
 
@@ -19,32 +15,15 @@ async def ask(host, to, timeout_ms):
     The form of the messages is in RFC 1035, chapter 4. Raises OSError.
     """
     query = question(host, to[0] == MDNS)
-    sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-    try:
-        sock.setblocking(False)
-        begin = ticks_ms()
-        tries = 0
-        server = None
-        while ticks_diff(ticks_ms(), begin) < timeout_ms:
-            if ticks_diff(ticks_ms(), begin) >= tries * _RESEND_MS:
-                where = to[tries % len(to)]
-                server = entry(where[0], where[1], socket.SOCK_DGRAM)[-1]
-                sock.sendto(query, server)
-                tries += 1
-            await sleep_ms(_TICK_MS)
-            try:
-                reply, source = sock.recvfrom(512)
-            except OSError:  # nothing yet
-                continue
-            if source == server or to[0] == MDNS:
-                address = answer(reply, query)
-                if address == "":
-                    raise OSError("there is no host %s" % host)
-                if address:
-                    return address
-    finally:
-        sock.close()
-    raise OSError("no name server answers for %s" % host)
+    # A multicast query is answered by whoever has the name.
+    address = await udp.ask(
+        to, query, timeout_ms, lambda reply: answer(reply, query), to[0] == MDNS
+    )
+    if address is None:
+        raise OSError("no name server answers for %s" % host)
+    if not address:
+        raise OSError("there is no host %s" % host)
+    return address
 
 
 def question(host, multicast=False):

@@ -1,11 +1,14 @@
-"""The chip: its UART as a meter port (see `firmware.hal.ports`), pins, reset reason."""
+"""The chip: its UART as a meter port (see `firmware.hal.ports`), pins, clock, reset reason."""
 
 import sys
+import time
 
 import machine
+import network
 from machine import UART, Pin
 
 from shim import const
+from . import clock
 
 _RXBUF = const(1024)  # more than two of the largest replies; the port's default is 256
 _POWER_ON = const(1)  # in the reset register; anything else behind PWRON_RESET is a brown-out
@@ -67,6 +70,17 @@ def watchdog(timeout_ms):
 def restart():
     """Start the chip again."""
     machine.reset()
+
+
+def radio():
+    """Let the Wi-Fi driver take its memory; nothing is sent yet."""
+    network.WLAN(network.STA_IF)
+
+
+def set_clock(seconds, ms=0):
+    """Set the clock to ``seconds`` since 1970 and ``ms``."""
+    t = time.gmtime(seconds - clock.EPOCH)
+    machine.RTC().datetime((t[0], t[1], t[2], t[6], t[3], t[4], t[5], ms * 1000))
 
 
 def rtc():

@@ -52,7 +52,7 @@ async def resolve(host, timeout_ms=4000):
         to = [dns.MDNS] if host.endswith(".local") else servers()
         return await dns.ask(host, to, timeout_ms)
     finally:
-        drop("firmware.hal.dns")
+        drop("firmware.hal.dns", "firmware.hal.udp")
 
 
 async def _getaddrinfo(host, timeout_ms):

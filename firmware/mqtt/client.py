@@ -283,14 +283,19 @@ class Client:
             self.connected = False
         return True
 
-    async def run(self):
-        """Connect, and connect again whenever the connection is lost, for ever."""
+    async def run(self, alive=None):
+        """Connect, and connect again whenever the connection is lost, for ever.
+
+        ``alive()`` is called at each turn, at least every ten seconds.
+        """
         pause = _FIRST_MS
         while True:
+            if alive:
+                alive()
             began = ticks_ms()
             try:
                 await self._open()
-                await self._serve()
+                await self._serve(alive)
             except (OSError, AssertionError, IndexError, ValueError, simple.MQTTException) as e:
                 self._failed(words(e) if isinstance(e, OSError) else "it sends malformed packets")
             finally:
@@ -328,11 +333,13 @@ class Client:
         self.reason = ""
         self._log("info", "MQTT: connected to %s:%d" % (self._host, self._port))
 
-    async def _serve(self):
+    async def _serve(self, alive):
         pipe = self._pipe
         due = ticks_add(ticks_ms(), _PING_MS)
         waiting = False
         while self._error is None:
+            if alive:
+                alive()
             pipe.flush(self._tcp)
             # A broker that makes us answer but does not read gets no more answers.
             if pipe.size < _QUEUE and self._take():

@@ -46,6 +46,8 @@ ERRORS = (
     "skriv rene ASCII-tegn uden mellemrum",
     "topic",
     "må ikke indeholde + eller #; skriv for eksempel mep/hus",
+    "zone",
+    "skriv en POSIX-tidszone, som UTC0 eller CET-1CEST,M3.5.0,M10.5.0/3",
     "static",
     "en fast adresse kræver også netmask og gateway; tøm feltet for DHCP",
     "subnet",

@@ -52,6 +52,8 @@ ERRORS = (
     "reine ASCII-Zeichen ohne Leerzeichen schreiben",
     "topic",
     "darf + und # nicht enthalten; zum Beispiel mep/haus schreiben",
+    "zone",
+    "eine POSIX-Zeitzone schreiben, wie UTC0 oder CET-1CEST,M3.5.0,M10.5.0/3",
     "static",
     "eine feste Adresse braucht auch netmask und gateway; für DHCP leer lassen",
     "subnet",

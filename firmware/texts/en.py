@@ -43,6 +43,8 @@ ERRORS = (
     "write plain ASCII characters without spaces",
     "topic",
     "may not hold + or #; write one like mep/house",
+    "zone",
+    "write a POSIX time zone, like UTC0 or CET-1CEST,M3.5.0,M10.5.0/3",
     "static",
     "a fixed address also needs netmask and gateway; empty it for DHCP",
     "subnet",

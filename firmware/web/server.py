@@ -24,7 +24,7 @@ _TICK_MS = const(250)
 _QUEUE = const(4)  # connections that may wait for a place
 _WAIT_TICKS = const(30)  # of 100 ms
 _SILENT_MS = const(1000)  # after that, who asked nothing makes room for another
-_KEPT = ("content-length", "content-type", "if-none-match")
+_KEPT = ("content-length", "content-type", "if-none-match", "host", "origin")
 
 # Nothing is parsed from a body yet; a page needs no request above this.
 Request.max_content_length = 2048
@@ -106,7 +106,8 @@ class Connection:
         self.due = None
         method, url, version = first
         try:
-            return Request(app, None, method, url, version, headers, body, sock=(self, self))
+            peer = self._writer.get_extra_info("peername")
+            return Request(app, peer, method, url, version, headers, body, sock=(self, self))
         except ValueError:  # a bad escape in the query
             raise Refused(400, "the query is not URL encoded")
 
@@ -309,7 +310,7 @@ class Server:
 
 
 async def serve(app, host, port, alive=None):
-    """Serve ``app`` (of `create_app`) until cancelled; ``alive()`` at each turn.
+    """Serve ``app`` (of `create_app`) until cancelled, or ``alive()`` is true at one of its turns.
 
     Raises ListenError.
     """
@@ -322,8 +323,8 @@ async def serve(app, host, port, alive=None):
         while True:
             await sleep_ms(_TICK_MS)
             server.expire()
-            if alive:
-                alive()
+            if alive and alive():
+                return
     finally:
         listener.close()
         server.stop()

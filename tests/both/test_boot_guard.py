@@ -171,7 +171,7 @@ class _Module:
     pass
 
 
-def _start(app_run, lives, first=None):
+def _start(app_run, lives, key="a key"):
     """Start ``lives`` times; what ran ("app", "safe") and how each life ended, the last guard."""
     store = Store()
     ran = []
@@ -182,17 +182,19 @@ def _start(app_run, lives, first=None):
         machine = chip.machine
         app, recovery = _Module(), _Module()
 
-        def run(path, guard):
+        def serve(config, guard, notes):
             ran.append("app")
             guards.append(guard)
             app_run(guard)
 
-        def recover(guard):
-            ran.append("safe")
+        def recover(guard, config, notes, safe):
+            ran.append("safe" if safe else "set-up")
             guards.append(guard)
             raise OSError("somebody restarts it")
 
-        app.run, recovery.run = run, recover
+        app.serve, recovery.run = serve, recover
+        known = {"key": key, "wifi_ssid": "home", "board": "devkit", "ap_password": "12345678"}
+        module._configuration = lambda path: (dict(known, hostname=""), [])
         put = {"firmware.app": app, "firmware.recovery": recovery}
         kept = {name: sys.modules.get(name) for name in put}
         sys.modules.update(put)
@@ -240,6 +242,11 @@ def test_an_application_that_lives_is_started_again_and_again():
 
     ran, _, _ = _start(lives, 6)
     assert ran == ["app"] * 6
+
+
+def test_a_module_without_key_is_set_up():
+    ran, _, _ = _start(None, 2, "")
+    assert ran == ["set-up", "set-up"]
 
 
 def test_the_prompt_is_not_bitten():

@@ -11,6 +11,7 @@ class Stream:
 
     def __init__(self, pieces, ends=True):
         self.pieces = list(pieces)
+        self.at = 0  # in the first of them
         self.ends = ends
         self.sent = b""
         self.writes = 0
@@ -22,10 +23,12 @@ class Stream:
         if not self.pieces:
             return b""
         piece = self.pieces[0]
-        self.pieces[0] = piece[n:]
-        if not self.pieces[0]:
+        at = self.at
+        self.at += n
+        if self.at >= len(piece):
             self.pieces.pop(0)
-        return piece[:n]
+            self.at = 0
+        return piece[at : at + n]
 
     def write(self, data):
         self.writes += 1
@@ -33,6 +36,9 @@ class Stream:
 
     async def drain(self):
         await asyncio.sleep(0)
+
+    def get_extra_info(self, name):
+        return ("192.0.2.1", 1234) if name == "peername" else None
 
     async def wait_closed(self):
         self.closed = True
@@ -118,6 +124,7 @@ def test_only_the_fields_that_matter_are_kept():
         req = await server.Connection(stream, stream).request(app)
         assert req.headers["If-None-Match"] == '"a"' and len(req.headers) == 1
         assert req.path == "/x" and req.args["y"] == "1"
+        assert req.client_addr == ("192.0.2.1", 1234)
 
     asyncio.run(go())
 

@@ -16,6 +16,7 @@ trace = []
 _cause = PWRON_RESET
 _kind = "esp32"
 _rtc = b""
+_datetime = (2000, 1, 1, 5, 0, 0, 0, 0)
 _freq = 160000000
 
 
@@ -29,9 +30,10 @@ class Reset(BaseException):
 
 def power_on(kind="esp32"):
     """As after the supply came: everything forgotten."""
-    global _kind, _rtc
+    global _kind, _rtc, _datetime
     _kind = kind
     _rtc = b""
+    _datetime = (2000, 1, 1, 5, 0, 0, 0, 0)
     restart(PWRON_RESET, 1)
 
 
@@ -294,5 +296,10 @@ class RTC:
         _rtc = bytes(data)
 
     def datetime(self, t=None):
+        """(year, month, day, weekday, hour, minute, second, microsecond); here it stands still."""
+        global _datetime
         if t is None:
-            return (2000, 1, 1, 5, 0, 0, 0, 0)
+            return _datetime
+        if len(t) != 8:
+            raise ValueError
+        _datetime = tuple(t)
