@@ -15,6 +15,8 @@ PORT = 53
 _LETTERS = "abcdefghijkmnpqrstuvwxyz23456789"  # 32, none taken for another
 _LENGTH = const(12)  # 60 bits
 _AGAIN_MS = const(1000)
+_OPEN_MS = const(300000)
+_MOST_MS = const(1800000)  # if somebody is on it
 _A = const(1)
 _ANY = const(255)
 
@@ -25,19 +27,19 @@ def new_password():
 
 
 class AccessPoint:
-    """Opens the access point ``name``; ``close`` ends it."""
+    """Opens the access point ``name``; ``close`` ends it. ``timed``: `over` after some minutes."""
 
-    def __init__(self, network, name, password):
+    def __init__(self, network, name, password, log, timed=True):
         if len(password) < 8:  # the port would open it to everybody
             raise OSError("ap_password is missing")
         self._ap = ap = network.WLAN(network.AP_IF)
         ap.active(True)
         ap.config(ssid=name, security=network.AUTH_WPA2_PSK, key=password)
+        self._log = log
+        self._timed = timed
+        self._open = 0  # ms
+        log("info", "set-up network %s is open" % name)
         self._task = asyncio.create_task(self._names())
-
-    def used(self):
-        """True while somebody is on it."""
-        return self._ap.isconnected()
 
     async def _names(self):
         while True:
@@ -46,8 +48,17 @@ class AccessPoint:
             except OSError:  # no memory for a socket now
                 await clock.sleep_ms(_AGAIN_MS)
 
+    def over(self, passed, online):
+        """True when its time is up, ``passed`` ms later; ``online``: there is a network."""
+        self._open += passed
+        most = 0 if online else _OPEN_MS
+        if self._ap.isconnected():  # somebody is on it
+            most = _MOST_MS
+        return self._timed and self._open >= most
+
     def close(self):
         """Close it."""
+        self._log("info", "set-up network closed")
         self._task.cancel()
         self._ap.active(False)
 

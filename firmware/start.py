@@ -76,7 +76,7 @@ def _configuration(path):
 
 def _tell_access(config):
     # The console is for whoever holds the module in hand, and could read its flash as well.
-    from .wifi import name_of
+    from .radio import name_of
 
     print(  # noqa: T201
         "set-up network %s, password %s" % (name_of(config, esp32.network), config["ap_password"])

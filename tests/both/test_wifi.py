@@ -1,4 +1,4 @@
-"""The station and its access point on the fake radio, in virtual time."""
+"""`firmware.wifi` and `firmware.radio` on the fake radio, in virtual time."""
 
 import sys
 
@@ -75,31 +75,31 @@ def _stop():
     raise Stop
 
 
-class _Point:
-    # In place of `firmware.setup_ap.AccessPoint`, whose name server needs an event loop.
-    def __init__(self, net, name, password):
-        assert password == "only of this one"
-        self._ap = net.WLAN(net.AP_IF)
-        self._ap.active(True)
-        self.used = self._ap.isconnected
+class _Asyncio:
+    # The name server needs an event loop, which virtual time is not.
+    @staticmethod
+    def create_task(coroutine):
+        coroutine.close()
+        return _Asyncio
 
-    def close(self):
-        self._ap.active(False)
+    @staticmethod
+    def cancel():
+        pass
 
 
 def _on(test):
     def run():
         from firmware import setup_ap
 
-        kept = setup_ap.AccessPoint
-        setup_ap.AccessPoint = _Point
+        kept = setup_ap.asyncio
+        setup_ap.asyncio = _Asyncio
         real, module.drop = module.drop, lambda *names: None
         time = Time()
         try:
             with Chip(time), Use(time, module):
                 test(time)
         finally:
-            setup_ap.AccessPoint = kept
+            setup_ap.asyncio = kept
             module.drop = real
 
     return run

@@ -54,7 +54,7 @@ RULES = (
     ("firmware.app", ("firmware", "mep", "osgp", "c1218", "shim")),
     ("firmware.start", ("firmware", "shim")),
     ("firmware.recovery", ("firmware", "shim")),
-    ("firmware.wifi", ("firmware.setup_ap", "firmware.hal", "shim")),
+    ("firmware.wifi", ("firmware.radio", "firmware.setup_ap", "firmware.hal", "shim")),
     ("firmware.timesync", ("firmware.ntp", "firmware.timezone", "firmware.hal", "shim")),
     ("firmware.config", ("firmware.boards", "mep.keys", "mep.errors", "shim", *SERVICES)),
     (
