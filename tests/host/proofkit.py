@@ -1,8 +1,13 @@
 """What the long proofs share: a reader whose every stored value is held against the meter's."""
 
 import bisect
+import http.client
+import json
 import os
+import socket
 import statistics
+import threading
+import time
 
 from tools.bench.rate import EPOCH, VirtualLine
 from tools.mepsim.channel import Channel
@@ -131,3 +136,137 @@ class Proof(VirtualLine):
             since = times[i]
             i += 1
         return longest
+
+
+class Load:
+    """Clients of the application's web server at ``port``, in threads, while this is entered.
+
+    One asks for readings, status and the page again and again; two follow the live events; one
+    asks for the live events and never reads. ``answers``: (began, ms, path, code); ``seen``:
+    (time, snapshot) of the first follower; ``lags``: what the status said of the loop.
+    """
+
+    PATHS = ("/api/v1/readings", "/", "/api/v1/status")
+
+    def __init__(self, port, pause_s=0.05, followers=2):
+        self.answers = []
+        self.seen = []
+        self.lags = []
+        self.failed = []  # (time, what) of requests that were not answered
+        self.events = 0
+        self._port = port
+        self._pause = pause_s
+        self._stop = threading.Event()
+        jobs = [self._ask, self._never_read] + [self._follow] * followers
+        self._threads = [threading.Thread(target=self._keep, args=(job,)) for job in jobs]
+        self._first = None
+
+    def __enter__(self):
+        for thread in self._threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self._stop.set()
+        for thread in self._threads:
+            thread.join()
+
+    def check(self):
+        """No request failed while the server was there."""
+        codes = {code for _, _, _, code in self.answers}
+        assert codes <= {200, 503}, codes
+        first_good = next(i for i, a in enumerate(self.answers) if a[3] == 200 and a[2] != "/")
+        assert {a[3] for a in self.answers[first_good:]} <= {200, 503}
+        assert not self.failed, self.failed[:3]
+
+    def figures(self):
+        """The measured numbers as text."""
+        took = [ms for _, ms, _, _ in self.answers] or [0]
+        codes = {}
+        for _, _, _, code in self.answers:
+            codes[code] = codes.get(code, 0) + 1
+        return "%d answers %s in %s, %d events, %d unanswered" % (
+            len(self.answers),
+            codes,
+            spread(took),
+            self.events,
+            len(self.failed),
+        )
+
+    # -- threads
+
+    def _keep(self, job):
+        while not self._stop.is_set():
+            began = time.monotonic()
+            try:
+                job()
+            except (OSError, http.client.HTTPException) as e:
+                # Before the server is there, and after it ended, nobody answers.
+                if self._there() and not isinstance(e, ConnectionRefusedError):
+                    self.failed.append((began, "%s: %r" % (job.__name__, e)))
+                self._stop.wait(0.1)
+
+    def _there(self):
+        try:
+            socket.create_connection(("127.0.0.1", self._port), 1).close()
+            return bool(self.answers)
+        except OSError:
+            return False
+
+    def _ask(self):
+        for path in self.PATHS:
+            began = time.monotonic()
+            connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=5)
+            try:
+                connection.request("GET", path)
+                reply = connection.getresponse()
+                body = reply.read()
+            finally:
+                connection.close()
+            took = (time.monotonic() - began) * 1000
+            self.answers.append((began, took, path, reply.status))
+            if path == "/api/v1/status":
+                self.lags.append((began, json.loads(body)["loop_lag_ms"]))
+        self._stop.wait(self._pause)
+
+    def _open_events(self):
+        s = socket.create_connection(("127.0.0.1", self._port), 5)
+        s.sendall(b"GET /api/v1/events HTTP/1.1\r\nHost: x\r\n\r\n")
+        return s
+
+    def _follow(self):
+        first = self._first is None
+        if first:
+            self._first = threading.current_thread()
+        mine = self._first is threading.current_thread()
+        with self._open_events() as s:
+            s.settimeout(0.2)
+            rest = b""
+            while not self._stop.is_set():
+                try:
+                    data = s.recv(65536)
+                except TimeoutError:
+                    continue
+                if not data:
+                    return
+                rest += data
+                while b"\n\n" in rest:
+                    event, _, rest = rest.partition(b"\n\n")
+                    self._event(event, mine)
+
+    def _event(self, event, mine):
+        at = event.find(b"data: ")
+        if at < 0:
+            return
+        self.events += 1
+        if mine:
+            self.seen.append((time.monotonic(), json.loads(event[at + 6 :])))
+
+    def _never_read(self):
+        s = socket.socket()
+        with s:
+            s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
+            s.connect(("127.0.0.1", self._port))
+            s.sendall(b"GET /api/v1/events HTTP/1.1\r\nHost: x\r\n\r\n")
+            # The server may give its place to another after a while; then it comes again.
+            self._stop.wait(30)
