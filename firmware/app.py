@@ -6,12 +6,10 @@ import sys
 
 from mep.session import Session
 from shim import const
-from . import health
 from .hal import clock
 from .hal.memory import drop
-from .hal.ports import CHIP
+from .hal.ports import CHIP, open_port
 from .log import Log
-from .meter.line import Line
 from .meter.link import Link
 from .meter.poller import Poller
 from .readings import Readings
@@ -43,8 +41,16 @@ class App:
         self.log = Log(configuration.secrets(config), show)
         self.store = Readings(clock, config["stale_s"])
         session = Session(key, clock.ticks_ms(), config["baud"])
-        self.line = None if open_line else Line(_board(config), config, self.log)
-        self.link = Link(session, open_line or self.line.open_line, self.log, config["baud"])
+        self.line = None
+        if not open_line and config["port"].startswith("socket://") and not CHIP:
+            open_line = self._open_socket  # nothing there to switch on
+        elif not open_line:
+            from .meter.line import Line
+
+            self.line = Line(_board(config), config, self.log)
+            open_line = self.line.open_line
+        self.open_line = open_line
+        self.link = Link(session, open_line, self.log, config["baud"])
         self.poller = Poller(self.link, self.store, self.log, config["fast"], self.line)
         self._note = None
         if guard:
@@ -118,6 +124,9 @@ class App:
             status["heap_used"] = gc.mem_alloc()
         return status
 
+    async def _open_socket(self):
+        return await open_port(self.config["port"])
+
     async def _watchdog(self):
         from .hal.esp32 import watchdog
         from .watchdog import Watchdog
@@ -130,9 +139,16 @@ class App:
         from .timesync import TimeSync
         from .wifi import Wifi
 
+        def lost():
+            # Set-up does not fit in beside all this: the next life is its, for some minutes.
+            self.log("warn", "no network for hours: the set-up network opens")
+            esp32.want_set_up()
+            self.guard.healthy()
+            esp32.restart()
+
         alive = self._alive("wifi")
-        weak = self.guard is not None and self.guard.cause == "brown-out"
-        self.wifi = wifi = Wifi(self.config, self.log, esp32.network, alive, weak)
+        weak = self.guard.cause == "brown-out"
+        self.wifi = wifi = Wifi(self.config, self.log, esp32.network, alive, weak, lost)
         self.time = TimeSync(
             self.config, self.log, self.store.now, lambda: wifi.online, esp32.set_clock
         )
@@ -151,40 +167,9 @@ class App:
     async def _web(self):
         web = self._web_app
         config = self.config
+        page = web.create_app(self.store, config, self.status)
         alive = self._alive("web")
-        wifi = self.wifi
-        while True:
-            page = web.create_app(self.store, config, self.status)
-            await web.serve(
-                page,
-                config["http_host"],
-                config["http_port"],
-                lambda: alive() or (wifi and wifi.ap),
-            )
-            page = None
-            gc.collect()
-            await self._set_up(alive)
-
-    async def _set_up(self, alive):
-        # The set-up page stands in for the live page while the access point is open.
-        from .hal.esp32 import restart
-        from .web import setup
-
-        def leave():
-            if self.guard:
-                self.guard.healthy()
-            restart()
-
-        await clock.sleep_ms(_BEAT_MS)  # the old listener closes
-        page = setup.create_app(setup.Setup(self.config, self.wifi, leave))
-        try:
-            await self._web_app.serve(page, "0.0.0.0", 80, lambda: alive() or not self.wifi.ap)
-        finally:
-            setup.limit(2048)
-            drop("firmware.web.setup", "firmware.web.setup_texts", "firmware.config")
-            drop("firmware.texts", "firmware.storage")
-            gc.collect()
-        await clock.sleep_ms(_BEAT_MS)
+        await web.serve(page, config["http_host"], config["http_port"], alive)
 
     async def _broker(self):
         await self.mqtt.run(self._alive("mqtt"))
@@ -218,8 +203,12 @@ class App:
             if self._beats % _HEALTH_BEATS == 0:
                 uptime = self._beats * _BEAT_MS // 1000
                 rssi = self.wifi.rssi() if self.wifi else None
+                from . import health  # every ten minutes
+
                 line = health.line(uptime, self._line(), self.supervisor.restarts, rssi)
                 self.log("info", line)
+                del health
+                drop("firmware.health")
             if self._beats == _LIVED_BEATS and self.guard:
                 self.guard.healthy()
 

@@ -14,20 +14,24 @@ _BEAT_MS = const(1000)
 _LIVED = const(60)  # beats; `boot_guard.LIVED_MS`
 # Safe mode ends by itself when nobody uses its page for so long: the fault may be gone.
 _SAFE = const(900)
+_LISTEN = ("0.0.0.0", 80)  # phones look at no other port
 
 
 class Recovery:
     """``safe``: safe mode, else set-up. ``notes``: what was wrong with the stored configuration.
 
-    ``chip`` is `firmware.hal.esp32`; ``listen``: address and port of the page.
+    ``chip`` is `firmware.hal.esp32`. ``window``: only until there is a network, or for some
+    minutes. ``listen``: address and port of the page.
     """
 
-    def __init__(self, guard, config, notes, safe, chip, listen=("0.0.0.0", 80)):
+    def __init__(self, guard, config, notes, safe, chip, window=False, listen=_LISTEN):
         from . import config as configuration
         from .web import setup
 
         self.guard = guard
         self.safe = safe
+        self.window = window
+        self.ap = None
         self.log = Log(configuration.secrets(config))
         guard.redact = self.log.redact
         self._chip = chip
@@ -47,7 +51,11 @@ class Recovery:
         try:
             # Before the access point is there: nobody is thrown off it.
             self.setup.networks = setup.scan(self.wifi)
-            self.wifi.open_ap(False)
+            from .setup_ap import AccessPoint
+
+            wifi = self.wifi
+            password = wifi.config["ap_password"]
+            self.ap = AccessPoint(wifi.network, wifi.name, password, self.log)
         except (OSError, RuntimeError) as e:
             self.log("error", "radio: %s" % e)
         start = self.supervisor.start
@@ -58,6 +66,8 @@ class Recovery:
             await self._beat()
         finally:
             self.supervisor.stop()
+            if self.ap:
+                self.ap.close()
 
     def facts(self):
         """What the owner needs in safe mode (list of lines), without secrets."""
@@ -94,16 +104,18 @@ class Recovery:
                 self.guard.healthy()
             quiet = quiet + 1 if self.setup.asked == asked else 0
             asked = self.setup.asked
+            if self.window and (not self.ap or self.ap.over(_BEAT_MS, self.wifi.online)):
+                self.restart()
             if self.safe and quiet >= _SAFE:
                 self.log("info", "safe mode ends, the application is tried again")
                 self.restart()
 
 
-def run(guard, config, notes=(), safe=False):
+def run(guard, config, notes=(), safe=False, window=False):
     """Set-up or safe mode until Ctrl-C."""
     from .hal import esp32
 
     try:
-        asyncio.run(Recovery(guard, config, list(notes), safe, esp32).run())
+        asyncio.run(Recovery(guard, config, list(notes), safe, esp32, window).run())
     except KeyboardInterrupt:
         pass

@@ -27,16 +27,15 @@ def new_password():
 
 
 class AccessPoint:
-    """Opens the access point ``name``; ``close`` ends it. ``timed``: `over` after some minutes."""
+    """Opens the access point ``name``; ``close`` ends it."""
 
-    def __init__(self, network, name, password, log, timed=True):
+    def __init__(self, network, name, password, log):
         if len(password) < 8:  # the port would open it to everybody
             raise OSError("ap_password is missing")
         self._ap = ap = network.WLAN(network.AP_IF)
         ap.active(True)
         ap.config(ssid=name, security=network.AUTH_WPA2_PSK, key=password)
         self._log = log
-        self._timed = timed
         self._open = 0  # ms
         log("info", "set-up network %s is open" % name)
         self._task = asyncio.create_task(self._names())
@@ -54,7 +53,7 @@ class AccessPoint:
         most = 0 if online else _OPEN_MS
         if self._ap.isconnected():  # somebody is on it
             most = _MOST_MS
-        return self._timed and self._open >= most
+        return self._open >= most
 
     def close(self):
         """Close it."""

@@ -1,6 +1,7 @@
 """The chip's way from main.py into application, set-up or safe mode. It does not return by itself.
 
-Set-up is for a module without key or network. Safe mode is the network and the recovery page
+Set-up is for a module without key or network, and for some minutes after hours without network.
+Safe mode is the network and the recovery page
 (`firmware.recovery`) and nothing that the last lives may have died of. Ctrl-C on the console ends
 each in the interpreter's prompt.
 """
@@ -43,11 +44,13 @@ def _run(guard, path):
         print("safe mode: " + guard.why)  # noqa: T201
     for note in notes:
         print(note)  # noqa: T201
-    if safe or not (config["key"] and config["wifi_ssid"]):
+    ready = config["key"] and config["wifi_ssid"]
+    window = esp32.wanted_set_up()
+    if safe or window or not ready:
         _tell_access(config)
         from . import recovery
 
-        recovery.run(guard, config, notes, safe)
+        recovery.run(guard, config, notes, safe, window and ready)
     else:
         notes = [str(note) for note in notes]
         drop("firmware.config", "firmware.texts", "firmware.boards")

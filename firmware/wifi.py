@@ -1,8 +1,7 @@
 """The Wi-Fi station, tried for ever: a router that starts later must not strand the module.
 
 The port by itself would try again without a pause and often without a reason. So it gets a few
-tries at a time; then the reason is read and told, and the pause until the next ones grows. After
-hours without network the set-up access point opens for some minutes while this goes on.
+tries at a time; then the reason is read and told, and the pause until the next ones grows.
 """
 
 from shim import const
@@ -19,21 +18,22 @@ _HOUR_MS = const(3600000)
 class Wifi:
     """The radio under ``config``; ``network`` is the port's module of that name.
 
-    ``alive()`` is called twice a second. ``state`` says in words how it is; ``ap`` is the open
-    access point (`firmware.setup_ap`) or None. ``weak``: the supply broke down, send with less.
+    ``alive()`` is called twice a second; ``lost()`` after ``ap_after_h`` hours without network,
+    and again after as many. ``weak``: the supply broke down, send with less. ``state`` says in
+    words how it is.
     """
 
-    def __init__(self, config, log, network, alive=None, weak=False):
+    def __init__(self, config, log, network, alive=None, weak=False, lost=None):
         from .radio import name_of
 
         self.config = config
         self.name = name_of(config, network)
         self.state = "off"
-        self.ap = None
         self.network = network
         self._log = log
         self._alive = alive
         self._weak = weak
+        self._lost = lost
         self._sta = network.WLAN(network.STA_IF)
         self._down = 0  # ms without network
         self._again = False
@@ -91,21 +91,6 @@ class Wifi:
 
         return up(self.network, self.config, self.name, self._weak)
 
-    def open_ap(self, timed=True):
-        """Open the set-up access point: for some minutes, or (not ``timed``) for good."""
-        from .setup_ap import AccessPoint
-
-        self.ap = AccessPoint(
-            self.network, self.name, self.config["ap_password"], self._log, timed
-        )
-
-    def close_ap(self):
-        """Close it and forget what only it needs."""
-        self.ap.close()
-        self.ap = None
-        self._down = 0
-        drop("firmware.setup_ap", "firmware.hal.udp")
-
     async def _join(self):
         sta = self.up()
         sta.connect(self.config["wifi_ssid"], self.config["wifi_password"])
@@ -134,14 +119,7 @@ class Wifi:
             self._alive()
         # Summed up, because a difference of ticks ends at six days and ``ap_after_h`` at seven.
         passed = clock.ticks_diff(clock.ticks_ms(), before)
-        online = self.online
-        self._down = 0 if online else self._down + passed
-        if self.ap:
-            if self.ap.over(passed, online):
-                self.close_ap()
-        elif 0 < self.config["ap_after_h"] * _HOUR_MS <= self._down:
+        self._down = 0 if self.online else self._down + passed
+        if self._lost and 0 < self.config["ap_after_h"] * _HOUR_MS <= self._down:
             self._down = 0
-            try:
-                self.open_ap()
-            except (MemoryError, OSError) as e:
-                self._log("error", "set-up network: %s" % e)
+            self._lost()

@@ -13,6 +13,7 @@ from . import clock
 _RXBUF = const(1024)  # more than two of the largest replies; the port's default is 256
 _POWER_ON = const(1)  # in the reset register; anything else behind PWRON_RESET is a brown-out
 _REASON = const(0x3F)
+_ASKED = const(6)  # in the memory of `rtc`, behind what `firmware.boot_guard` keeps there
 
 
 class UartPort:
@@ -86,6 +87,23 @@ def set_clock(seconds, ms=0):
 def rtc():
     """Memory that a reset leaves alone: ``memory()``, ``memory(bytes)``."""
     return machine.RTC()
+
+
+def want_set_up():
+    """Have the next start be one of set-up."""
+    memory = machine.RTC()
+    kept = memory.memory() + bytes(_ASKED)  # at least so many
+    memory.memory(kept[:_ASKED] + b"S" + kept[_ASKED + 1 : -_ASKED])
+
+
+def wanted_set_up():
+    """True if this start is to be one of set-up; says so once."""
+    memory = machine.RTC()
+    kept = memory.memory()
+    if kept[_ASKED : _ASKED + 1] != b"S":
+        return False
+    memory.memory(kept[:_ASKED] + b"-" + kept[_ASKED + 1 :])
+    return True
 
 
 def chip():

@@ -187,7 +187,7 @@ def _start(app_run, lives, key="a key"):
             guards.append(guard)
             app_run(guard)
 
-        def recover(guard, config, notes, safe):
+        def recover(guard, config, notes, safe, window):
             ran.append("safe" if safe else "set-up")
             guards.append(guard)
             raise OSError("somebody restarts it")
@@ -270,3 +270,20 @@ def test_boot_py_cannot_fail_and_gives_the_prompt_time():
             exec(text, {})
         finally:
             machine.SOFT_RESET = 5
+
+
+def test_a_wish_for_set_up_outlives_a_reset_beside_the_count():
+    with Chip(Time()) as chip:
+        from firmware.hal import esp32
+
+        rtc = chip.machine.RTC()
+        esp32.want_set_up()
+        assert _boot(rtc)[0] == "normal" and esp32.wanted_set_up()
+        assert not esp32.wanted_set_up()
+        for _ in range(2):
+            _boot(rtc)
+        rtc.memory(rtc.memory() + b"others")
+        esp32.want_set_up()
+        chip.machine.restart(chip.machine.HARD_RESET)
+        assert rtc.memory()[7:] == b"others" and esp32.wanted_set_up()
+        assert _boot(rtc)[0] == "safe"

@@ -37,10 +37,6 @@ class Guard:
         self.faults.append(text)
 
 
-class Restarted(BaseException):
-    pass
-
-
 class Radio:
     """A `Wifi` that joins ``works``."""
 
@@ -289,7 +285,7 @@ class _Hal:
 
     @staticmethod
     def restart():
-        raise Restarted
+        raise OSError("restarted")
 
 
 async def _connect(port):
@@ -302,14 +298,22 @@ async def _connect(port):
     raise OSError("nothing listens")
 
 
+def _make(safe, window, port):
+    guard = Guard()
+    given = {"ap_password": "of this one", "key": KEY if safe or window else ""}
+    if window:
+        given.update({"wifi_ssid": "home", "wifi_password": "secret12"})
+    present = config.validate(given, False)
+    network.air.append(network.AccessPoint("home", "secret12"))
+    setup_ap.PORT = port
+    rec = recovery.Recovery(guard, present, [], safe, _Hal, window, ("127.0.0.1", port))
+    return rec, guard
+
+
 async def _recover(safe):
     """Run `Recovery` for a moment; it, its guard, what a client of its page got."""
-    guard = Guard()
-    present = config.validate({"ap_password": "of this one", "key": KEY if safe else ""}, False)
-    network.air.append(network.AccessPoint("home", "secret12"))
     port = 20000 + os.urandom(1)[0] * 100
-    setup_ap.PORT = port
-    rec = recovery.Recovery(guard, present, [], safe, _Hal, ("127.0.0.1", port))
+    rec, guard = _make(safe, False, port)
     task = asyncio.create_task(rec.run())
     try:
         reader, writer = await _connect(port)
@@ -328,7 +332,6 @@ async def _recover(safe):
             await task
         except asyncio.CancelledError:
             pass
-        rec.wifi.close_ap()
         await sleep_ms(20)
         setup_ap.PORT = 53
         page.limit(2048)
@@ -349,3 +352,27 @@ async def test_safe_mode_tells_what_was_without_secrets():
         assert "Safe mode" in got and "the button was held at the start" in got
         assert "ValueError: key was ***" in got and KEY not in got
         assert "set-up network mep-123456 is open" in got
+
+
+async def test_the_window_closes_when_the_network_is_back():
+    seen = []
+    over = setup_ap.AccessPoint.over
+
+    def watched(point, passed, online):
+        seen.append(online)
+        return over(point, passed, online)
+
+    setup_ap.AccessPoint.over = watched
+    try:
+        with Chip():
+            rec, guard = _make(False, True, 20000 + os.urandom(1)[0] * 100)
+            await asyncio.wait_for(rec.run(), 20)
+    except OSError as e:
+        assert "restarted" in str(e)
+    else:
+        raise AssertionError("goes on")
+    finally:
+        setup_ap.AccessPoint.over = over
+        setup_ap.PORT = 53
+        page.limit(2048)
+    assert seen[0] is False and seen[-1] is True and guard.well == 1

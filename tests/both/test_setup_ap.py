@@ -88,6 +88,12 @@ def test_opens_protected_and_closes():
         assert ap.config("security") == network.AUTH_WPA2_PSK
         point.close()
         setup_ap.PORT = 53
+        # Five minutes; not at all with a network; half an hour if somebody is on it.
+        assert not point.over(299999, False) and point.over(1, False)
+        point._open = 0
+        assert point.over(1, True)
+        ap.stations.append(b"phone")
+        assert not point.over(1799998, True) and point.over(1, False)
         assert not ap.active()
         try:
             setup_ap.AccessPoint(network, "mep-123456", "", _quiet)

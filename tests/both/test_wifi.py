@@ -38,10 +38,10 @@ class Rig:
         self.log = []
         self.events = []
         self.seen = []  # (ms, state), each change
-        self.opened = []  # (opened ms, closed ms) of the access point
+        self.lost = []  # ms at which the access point was wanted
         config = dict(CONFIG)
         config.update(changes)
-        self.wifi = module.Wifi(config, self._log, network, self._alive, weak)
+        self.wifi = module.Wifi(config, self._log, network, self._alive, weak, self._lost)
         self.router = network.AccessPoint("home", "secret12", rssi=-71)
         network.air.append(self.router)
 
@@ -54,11 +54,9 @@ class Rig:
             self.events.pop(0)[1]()
         if not self.seen or self.seen[-1][1] != self.wifi.state:
             self.seen.append((now, self.wifi.state))
-        is_open = network.WLAN(network.AP_IF).active()
-        if is_open and (not self.opened or self.opened[-1][1] is not None):
-            self.opened.append([now, None])
-        elif self.opened and self.opened[-1][1] is None and not is_open:
-            self.opened[-1][1] = now
+
+    def _lost(self):
+        self.lost.append(self.time.now - self.begin)
 
     def run(self, until, *events):
         """Run to ``until`` ms from the begin; ``events``: (ms, function)."""
@@ -75,31 +73,14 @@ def _stop():
     raise Stop
 
 
-class _Asyncio:
-    # The name server needs an event loop, which virtual time is not.
-    @staticmethod
-    def create_task(coroutine):
-        coroutine.close()
-        return _Asyncio
-
-    @staticmethod
-    def cancel():
-        pass
-
-
 def _on(test):
     def run():
-        from firmware import setup_ap
-
-        kept = setup_ap.asyncio
-        setup_ap.asyncio = _Asyncio
         real, module.drop = module.drop, lambda *names: None
         time = Time()
         try:
             with Chip(time), Use(time, module):
                 test(time)
         finally:
-            setup_ap.asyncio = kept
             module.drop = real
 
     return run
@@ -180,42 +161,22 @@ def test_a_router_that_is_off_for_hours(time):
     assert len(since) == 2 and since[1] - 3 * HOUR < 60000 + 85000, rig.seen
     # Tries of 20 s with pauses of at most a minute: the radio rests most of the time.
     assert 125 < rig.tried < 180, rig.tried
-    # After each hour without network the access point is open for five minutes.
-    assert len(rig.opened) == 2, rig.opened
-    for opened, closed in rig.opened:
-        assert 300000 <= closed - opened < 302000
-    assert HOUR + 60000 <= rig.opened[0][0] < HOUR + 90000
+    # After each hour without network the access point is wanted.
+    assert [(ms - 60000) // HOUR for ms in rig.lost] == [1, 2, 3], rig.lost
+    assert HOUR + 60000 <= rig.lost[0] < HOUR + 90000
 
 
 @_on
-def test_it_stays_open_while_somebody_is_on_it(time):
-    rig = Rig(time, wifi_ssid="away")
-    ap = network.WLAN(network.AP_IF)
-    rig.run(2 * HOUR, (HOUR + 60000, lambda: ap.stations.append(b"phone")))
-    opened, closed = rig.opened[0]
-    assert 1800000 <= closed - opened < 1802000
-
-
-@_on
-def test_it_closes_as_soon_as_the_network_is_back(time):
-    rig = Rig(time)
-    rig.router.up = False
-    rig.run(2 * HOUR, (HOUR + 60000, lambda: setattr(rig.router, "up", True)))
-    assert rig.wifi.online and len(rig.opened) == 1
-    assert rig.opened[0][1] - rig.opened[0][0] < 60000 + 90000
-
-
-@_on
-def test_it_opens_after_a_week_which_ticks_cannot_measure(time):
+def test_the_access_point_is_wanted_after_a_week_which_ticks_cannot_measure(time):
     rig = Rig(time, wifi_ssid="away", ap_after_h=168)
     rig.wifi._down = 165 * HOUR
     rig.run(4 * HOUR)
-    assert len(rig.opened) == 1 and rig.opened[0][0] // HOUR == 3
+    assert [ms // HOUR for ms in rig.lost] == [3]
 
 
 @_on
-def test_it_never_opens_if_told_so(time):
-    assert Rig(time, wifi_ssid="away", ap_after_h=0).run(5 * HOUR).opened == []
+def test_the_access_point_is_never_wanted_if_told_so(time):
+    assert Rig(time, wifi_ssid="away", ap_after_h=0).run(5 * HOUR).lost == []
 
 
 @_on
