@@ -12,10 +12,11 @@ from .paths import ROOT
 
 # variable, its long form, what it counts
 SCALES = (
-    ("PROOF_REPLIES", "20000", "simulated replies over a line full of faults"),
+    ("PROOF_REPLIES", "20000", "replies over each of eight lines full of faults"),
     ("PROOF_POLLS", "10000", "polls of the application under the 32-bit MicroPython"),
-    ("PROOF_SECONDS", "60", "seconds of each measurement against a paced meter"),
-    ("PROOF_OUTAGES", "5", "rounds of killing, restarting and black-holing the broker"),
+    ("PROOF_SECONDS", "60", "seconds against a paced meter in real time"),
+    ("PROOF_OUTAGES", "5", "rounds of killing, stopping, black-holing and slowing the broker"),
+    ("PROOF_CUTS", "2000", "power cuts while something is saved, for each kind of flash"),
 )
 
 

@@ -14,6 +14,8 @@ from cutfs import KINDS, Disk, PowerCut
 
 from firmware import config, storage
 
+pytestmark = pytest.mark.proof
+
 ROOT = Path(__file__).resolve().parents[2]
 CUTS = int(os.environ.get("PROOF_CUTS", "200"))
 KEY = "a7941d85bce8a8fa2ab7"

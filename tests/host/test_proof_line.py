@@ -22,7 +22,7 @@ from tools.mepsim.serve import serve
 pytestmark = pytest.mark.proof
 
 REPLIES = scale("PROOF_REPLIES", 400)
-SECONDS = scale("PROOF_SECONDS", 8)
+SECONDS = scale("PROOF_SECONDS", 6)
 FAULTS = {"lost": 0.02, "garbage": 0.01, "ber": 1e-4, "seq_jump": 50}
 RECOVERY_MS = 3000
 METERS = {
