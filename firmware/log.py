@@ -2,7 +2,7 @@
 
 from shim import const
 
-_LINES = const(40)
+_LINES = const(20)
 _WIDTH = const(200)
 
 

@@ -11,6 +11,8 @@ silence the meter may be another one. In both cases the start is done again; the
 values unless the meter or its list of values is a new one.
 """
 
+import gc
+
 from mep.errors import TableError
 from mep.events import CUT, SILENT, WRONG_KEY, Failed, Response
 from osgp.codec import read_i32s, table_name
@@ -93,6 +95,7 @@ class Poller:
     async def _start(self):
         from osgp.dims import Dims
 
+        gc.collect()  # the heap is fullest from here to the end of the start
         dims = Dims(live=True)
         self._jumps = self._link.session.jumps
         while True:
@@ -109,12 +112,6 @@ class Poller:
                 self._log("info", _refusal(table, event))
                 dims.absent(table)
         self._idt = await self._idt_version()
-        self._take(dims)
-        drop("osgp.sources", "osgp.dims")
-
-    def _take(self, dims):
-        # The meter is known: tell the store, unless it is the one known already.
-        store = self._store
         meter = {
             "manufacturer": dims.manufacturer,
             "model": dims.model,
@@ -122,13 +119,24 @@ class Poller:
             "serial": dims.serial,
             "generation": dims.generation,
         }
-        if not self._known or meter != store.meter or not store.same(dims.layout()):
-            store.meter = meter
-            store.configure(dims.layout())
-            self._log("info", "meter %(model)s, firmware %(firmware)s, found" % meter)
-        self._known = True
         self._present_at = dims.bt28_offset, dims.bt28_count
         self._sums_at = dims.bt23_offset, dims.bt23_count
+        selection = dims.selection()
+        del dims, Dims
+        drop("osgp.dims")
+        self._take(meter, selection)
+        drop("osgp.sources")
+
+    def _take(self, meter, selection):
+        # The meter is known: tell the store, unless it is the one known already.
+        from osgp.sources import layout
+
+        store = self._store
+        if not self._known or meter != store.meter or not store.same(layout(selection)):
+            store.meter = meter
+            store.configure(layout(selection))
+            self._log("info", "meter %(model)s, firmware %(firmware)s, found" % meter)
+        self._known = True
         self._first_sum = store.first(_BT23)
 
     async def _poll(self):

@@ -95,27 +95,21 @@ class Dims:
             _fail(table, "whole table", "the meter refuses it, nothing can be read without it")
         self._done.add(table)
 
-    def layout(self):
-        """Iterate over all values, BT28 before BT23.
+    def selection(self):
+        """What `osgp.sources.layout` wants to know: for BT28 and BT23 (table, ids, count, unit).
 
-        Each is (name, unit, table, low, high, monotonic, scale).
+        ``ids`` are the meter's source ids (bytes), None if it does not tell them.
         """
-        from . import sources
-
-        seen = bytearray(b"\n")  # the names; a set of them would take three times the memory
-        for table, ids, count, unit in (
+        return (
             (_BT28, self.value_ids, self.bt28_count // 4, 1),
             (_BT23, self.sum_ids, self.bt23_count // 4, self.energy_unit),
-        ):
-            for row in sources.describe(table, ids, count, unit):
-                # A source that the meter lists twice has two names, so that none hides another.
-                name = row[0]
-                n = 1
-                while b"\n%s\n" % name.encode() in seen:
-                    n += 1
-                    name = "%s_%d" % (row[0], n)
-                seen.extend(name.encode() + b"\n")
-                yield row if n == 1 else (name,) + row[1:]
+        )
+
+    def layout(self):
+        """Iterate over all values: see `osgp.sources.layout`."""
+        from .sources import layout
+
+        return layout(self.selection())
 
     def _wanted(self, table):
         # (offset, count) to read of ``table``; count 0 if this meter does not have it.

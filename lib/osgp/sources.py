@@ -70,6 +70,24 @@ def default_ids(table, count):
     return (ids + [_NO_ID] * (count - len(ids)))[:count]
 
 
+def layout(selection):
+    """Iterate over all values of a meter; ``selection`` is `osgp.dims.Dims.selection`.
+
+    Each is (name, unit, table, low, high, monotonic, scale), and no name comes twice.
+    """
+    seen = bytearray(b"\n")  # the names; a set of them would take three times the memory
+    for table, ids, count, unit in selection:
+        for row in describe(table, ids, count, unit):
+            # A source that the meter lists twice has two names, so that none hides another.
+            name = row[0]
+            n = 1
+            while b"\n%s\n" % name.encode() in seen:
+                n += 1
+                name = "%s_%d" % (row[0], n)
+            seen.extend(name.encode() + b"\n")
+            yield row if n == 1 else (name,) + row[1:]
+
+
 def describe(table, ids, count, scale):
     """Iterate over what `firmware.readings` wants of ``count`` values of ``table``, as tuples.
 

@@ -41,7 +41,7 @@ def test_real_readings_and_a_clean_end(simulator, tmp_path, free_port, line):
         assert values["voltage_l1"]["unit"] == "mV"
         assert values["energy_forward"]["value"] > 0
         assert found["meter"]["model"].startswith("8333")
-        assert found["line"]["verified"] > 10
+        assert found["line"]["verified"] >= 10  # seven tables, the IDT version, BT28, BT23
     finally:
         code = run.stop(signal.SIGINT)
     assert code == 0

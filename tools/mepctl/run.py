@@ -117,7 +117,7 @@ async def _run(config, quiet):
     app = App(config, console)
     # The line is opened before anything runs: a port that is not there ends the command, and that
     # is all it says.
-    await opened(config["port"], app.line.open_line())
+    await opened(config["port"], app.open_line())
     console.begin()
     task = asyncio.create_task(app.run())
     loop = asyncio.get_running_loop()
