@@ -98,7 +98,7 @@ async def _watch(app, port):
 
 def test_the_radio_waits_for_the_line_and_set_up_follows_hours_without_network():
     async def go():
-        port = 20000 + os.urandom(1)[0] * 100
+        port = 20000 + int.from_bytes(os.urandom(2), "big") // 4
         app = _application(port)
         app._watchdog = app._clock  # the watchdog itself has its own tests
         task = asyncio.create_task(app.run())
@@ -119,3 +119,14 @@ def test_the_radio_waits_for_the_line_and_set_up_follows_hours_without_network()
             asyncio.run(go())
         finally:
             module.CHIP = kept
+
+
+async def test_mqtt_reports_without_a_broker_too():
+    from firmware.mqtt.client import Client
+
+    calls = []
+    given = config.validate({"key": KEY, "mqtt_host": "127.0.0.1", "mqtt_port": 1})
+    client = Client(given, lambda level, text: None)
+    task = asyncio.create_task(client.run(lambda: calls.append(True)))
+    await _until(lambda: len(calls) > 1)
+    task.cancel()

@@ -312,7 +312,7 @@ def _make(safe, window, port):
 
 async def _recover(safe):
     """Run `Recovery` for a moment; it, its guard, what a client of its page got."""
-    port = 20000 + os.urandom(1)[0] * 100
+    port = 20000 + int.from_bytes(os.urandom(2), "big") // 4
     rec, guard = _make(safe, False, port)
     task = asyncio.create_task(rec.run())
     try:
@@ -365,7 +365,7 @@ async def test_the_window_closes_when_the_network_is_back():
     setup_ap.AccessPoint.over = watched
     try:
         with Chip():
-            rec, guard = _make(False, True, 20000 + os.urandom(1)[0] * 100)
+            rec, guard = _make(False, True, 20000 + int.from_bytes(os.urandom(2), "big") // 4)
             await asyncio.wait_for(rec.run(), 20)
     except OSError as e:
         assert "restarted" in str(e)

@@ -58,7 +58,7 @@ class Server:
 
     def __init__(self, make):
         self._make = make
-        self.port = 20000 + os.urandom(1)[0] * 100
+        self.port = 20000 + int.from_bytes(os.urandom(2), "big") // 4
         self.queries = []
 
     def answer(self, query):
@@ -74,6 +74,7 @@ async def _ask(make, timeout_ms=500):
         return await ntp.ask("127.0.0.1", server.port, timeout_ms), server
     finally:
         task.cancel()
+        await clock.sleep_ms(5)  # it closes its socket
 
 
 async def test_asks_once_and_says_nothing_of_itself():
