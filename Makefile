@@ -3,10 +3,11 @@ PYTHON ?= python3
 VPY = .venv/bin/python
 
 .DEFAULT_GOAL = help
-.PHONY: help setup demo test test-mpy bench proof stage lint format cover clean
+.PHONY: help setup demo test test-mpy test-device bench proof stage flash monitor backup restore
+.PHONY: lint format cover clean
 
 help:  ## list the targets
-	@sed -n 's/^\([a-z-]*\):.*## /\1 /p' Makefile | while read -r name text; do printf '  %-10s %s\n' "$$name" "$$text"; done
+	@sed -n 's/^\([a-z-]*\):.*## /\1 /p' Makefile | while read -r name text; do printf '  %-11s %s\n' "$$name" "$$text"; done
 
 setup:  ## all that the other targets need, into .venv and build/ (each runs it by itself)
 	@$(PYTHON) tools/prepare.py
@@ -20,6 +21,21 @@ test:  ## lint and every test, on CPython and both MicroPythons (under 5 minutes
 
 test-mpy: setup  ## only tests/both, under both MicroPythons
 	@$(VPY) -m tools.check mpy
+
+test-device: setup  ## check a module that has the firmware (PORT=/dev/ttyUSB0)
+	@$(VPY) -m tests.device --port "$(PORT)" $(ARGS)
+
+flash: setup  ## all onto a module (PORT=... BOARD=dabbler [IMAGE=file] [ARGS=--download])
+	@$(VPY) -m tools.mepctl flash --port "$(PORT)" --board "$(BOARD)" $(if $(IMAGE),--image "$(IMAGE)") $(ARGS)
+
+monitor: setup  ## print what a module says (PORT=...)
+	@$(VPY) -m tools.mepctl monitor --port "$(PORT)" $(ARGS)
+
+backup: setup  ## keep a module's files, secrets too (PORT=... DIR=...)
+	@$(VPY) -m tools.mepctl backup "$(DIR)" --port "$(PORT)" $(ARGS)
+
+restore: setup  ## give them back (PORT=... DIR=...)
+	@$(VPY) -m tools.mepctl restore "$(DIR)" --port "$(PORT)" $(ARGS)
 
 bench: setup  ## measure reads a second, digest speed, memory
 	@$(VPY) -m tools.bench $(ARGS)

@@ -8,7 +8,7 @@ STATE: {"chip": "ESP32-C3", "flash": "4MB", "fails": text of an error or null, "
 import json
 import sys
 
-_DEVELOPED = {"ESP32": "ESP32-D0WD-V3 (revision v3.1)", "ESP32-C3": "ESP32-C3 (QFN32)"}
+_CHIP_TYPES = {"ESP32": "ESP32-D0WD-V3 (revision v3.1)", "ESP32-C3": "ESP32-C3 (QFN32)"}
 
 
 def main(path, arguments):
@@ -27,9 +27,10 @@ def main(path, arguments):
         )
         return 2
     print("Connecting....\nConnected to %s on %s:" % (state["chip"], port))
-    print("Chip type:          %s" % _DEVELOPED.get(state["chip"], state["chip"]))
+    print("Chip type:          %s" % _CHIP_TYPES.get(state["chip"], state["chip"]))
     if "flash-id" in arguments:
-        print("Flash Memory Information:\nManufacturer: 68\nDetected flash size: " + state["flash"])
+        print("Flash Memory Information:\nManufacturer: 68")
+        print("Detected flash size: " + state["flash"])
     return 0
 
 

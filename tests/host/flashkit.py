@@ -9,7 +9,7 @@ import pytest
 
 from tests.device.standin import Standin
 from tools import stage
-from tools.flashing import loader
+from tools.flashing import first, loader
 from tools.mepctl.__main__ import main as mepctl
 from tools.paths import MICROPYTHON
 
@@ -110,6 +110,7 @@ def staged(tmp_path, monkeypatch):
 
     application = Staged()
     monkeypatch.setattr(stage, "stage", application)
+    monkeypatch.setattr(first, "SETTLE_S", 0.3)
     monkeypatch.setattr(flash, "BUILD", tmp_path / "build")
     for name in ("MEP_KEY", "MEP_WIFI_PASSWORD"):
         monkeypatch.delenv(name, raising=False)

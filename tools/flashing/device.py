@@ -81,6 +81,17 @@ from binascii import a2b_base64 as _u
 """
 
 
+# The memory that a reset leaves alone counts short lives (firmware/boot_guard.py): they were ours.
+_RESET = """
+import machine
+try:
+    machine.RTC().memory(b'')
+except Exception:
+    pass
+machine.reset()
+"""
+
+
 class _UrlTransport(SerialTransport):
     # mpremote opens devices and rfc2217:// only; pyserial knows more, as socket://.
 
@@ -228,7 +239,7 @@ class Device:
     def reset(self):
         """Start the chip anew; the port stays open to hear what it says."""
         with self._guarded(CUT):
-            self.transport.exec_raw_no_follow("import machine\nmachine.reset()")
+            self.transport.exec_raw_no_follow(_RESET)
 
     @contextlib.contextmanager
     def _guarded(self, cut):

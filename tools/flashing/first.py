@@ -8,6 +8,7 @@ from firmware import config as configuration
 from . import FlashError
 
 PATH = "/config.json"  # the firmware takes it over at the next start and deletes it
+SETTLE_S = 3
 _AP = re.compile(
     r"\b(?:AP|set-up network) (?P<name>\S.*?),? password:? (?P<password>\S+)"
     r"(?:\s+(?P<url>http://\S+))?"
@@ -89,8 +90,8 @@ def _read(device):
     return port.read(max(1, port.in_waiting))
 
 
-def listen(device, seconds, settle=3, clock=time.monotonic):
-    """A `Said` after ``seconds``, or ``settle`` seconds after it told where it is."""
+def listen(device, seconds, clock=time.monotonic):
+    """A `Said` after ``seconds``, or SETTLE_S after it told where it is."""
     said = Said()
     told = None
     for line in lines_of(device, seconds, clock):
@@ -98,7 +99,7 @@ def listen(device, seconds, settle=3, clock=time.monotonic):
             said.take(line)
         if told is None and (said.ap or said.address):
             told = clock()
-        if told is not None and clock() - told > settle:
+        if told is not None and clock() - told > SETTLE_S:
             break
     return said
 
