@@ -23,6 +23,10 @@ _OLDER = const(2)  # was in an earlier one
 _NEW = const(3)  # put, not yet committed
 
 _EXPIRE_MS = const(3600000)  # long before tick differences become wrong (6.2 days)
+# Blocks for the largest meter that the guide knows (84 present values, 19 sums): made once, at the
+# start, because a used heap has no large blocks.
+_NAMES = const(2304)
+_TEXT = const(4224)
 _HEAD = const(160)  # of the text: snapshot, time, ages
 _ROOM = const(17)  # for a value: quotes, colon, comma, a number of at most 13 characters
 # A register that stays below its old value for so many verified replies was really set back
@@ -51,6 +55,8 @@ class Readings:
         self.snapshot = 0
         self.dropped = 0
         self.resets = 0
+        self._names = bytearray(_NAMES)
+        self.buffer = bytearray(_TEXT)  # for `report.snapshot`
         self._event = asyncio.Event()
         self._replied = None  # ticks of the last verified reply
         self._offset = None  # meter's UTC clock in s minus ticks in s
@@ -63,18 +69,23 @@ class Readings:
         """
         # One text instead of many, which would each have a header and a block of their own. 60
         # values are of some 10 kinds: one tuple for each kind, not for each value.
-        names = bytearray()
+        names = self._names
         known = {}
         kinds = []
+        end = 0
         for s in sources:
-            names.extend(s[0].encode() + b"\n")
+            name = s[0].encode() + b"\n"
+            if end + len(name) > len(names):
+                names.extend(bytes(_NAMES))
+            names[end : end + len(name)] = name
+            end += len(name)
             kind = s[1:]
             kinds.append(known.setdefault(kind, kind))
         n = len(kinds)
         self.kinds = kinds
-        self._names = names.decode()
-        # For `report.snapshot`: made once, because a large block is hard to find in a used heap.
-        self.buffer = bytearray(_HEAD + len(self._names) + _ROOM * n)
+        self._end = end  # of the names
+        if _HEAD + end + _ROOM * n > len(self.buffer):
+            self.buffer = bytearray(_HEAD + end + _ROOM * n)
         self.text = None
         self.text_of = None
         self._values = array("i", bytes(4 * n))
@@ -86,9 +97,9 @@ class Readings:
         """Iterate over the names of the values, in order."""
         names = self._names
         at = 0
-        while at < len(names):
-            end = names.find("\n", at)
-            yield names[at:end]
+        while at < self._end:
+            end = names.find(b"\n", at)
+            yield names[at:end].decode()
             at = end + 1
 
     @property

@@ -1,5 +1,6 @@
 """Memory of modules that are needed only now and then."""
 
+import gc
 import sys
 
 from .ports import MICROPYTHON
@@ -16,3 +17,4 @@ def drop(*names):
             parent, _, leaf = name.rpartition(".")
             if sys.modules.pop(name, None) is not None:
                 delattr(sys.modules[parent], leaf)
+        gc.collect()

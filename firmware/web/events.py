@@ -8,8 +8,8 @@ from shim import const
 from .. import report
 from ..hal.clock import sleep_ms
 
-_BEAT_MS = const(100)  # also the shortest time between two events
-_IDLE_BEATS = const(150)  # a comment after 15 s without news tells both ends that the line lives
+_BEAT_MS = const(25)  # how late an event may be
+_IDLE_BEATS = const(600)  # a comment after 15 s without news tells both ends that the line lives
 
 
 class Feed:

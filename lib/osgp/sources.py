@@ -75,25 +75,20 @@ def layout(selection):
 
     Each is (name, unit, table, low, high, monotonic, scale), and no name comes twice.
     """
-    seen = bytearray(b"\n")  # the names; a set of them would take three times the memory
+    seen = []
     for table, ids, count, unit in selection:
-        for row in describe(table, ids, count, unit):
-            # A source that the meter lists twice has two names, so that none hides another.
-            name = row[0]
-            n = 1
-            while b"\n%s\n" % name.encode() in seen:
-                n += 1
-                name = "%s_%d" % (row[0], n)
-            seen.extend(name.encode() + b"\n")
-            yield row if n == 1 else (name,) + row[1:]
+        yield from describe(table, ids, count, unit, seen)
 
 
-def describe(table, ids, count, scale):
+def describe(table, ids, count, scale, seen=None):
     """Iterate over what `firmware.readings` wants of ``count`` values of ``table``, as tuples.
 
     ``ids`` are the meter's own source ids (bytes), None if it does not tell them; ``scale`` is
-    its energy register unit, which is for Wh and varh only (p. 207).
+    its energy register unit, which is for Wh and varh only (p. 207). A source that the meter lists
+    twice has two names, so that no value hides another: ``seen`` (list) holds those before.
     """
+    if seen is None:
+        seen = []
     default = default_ids(table, count)
     known = default if ids is None else _resolve(ids, default)
     for i, source in enumerate(known):
@@ -102,6 +97,11 @@ def describe(table, ids, count, scale):
         name, kind = found.get(source) or (None, "u")
         if name is None:
             name = "bt%d_%d" % (table, i) if ids is None else "source_%d" % ids[i]
+            source = -1000 * table - i if ids is None else _NO_ID + ids[i]
+        before = seen.count(source)
+        seen.append(source)
+        if before:
+            name = "%s_%d" % (name, before + 1)
         k = _KINDS.index(kind)
         unit = _UNITS[k]
         times = scale if unit == "Wh" or unit == "varh" else 1

@@ -1,0 +1,25 @@
+"""The languages (`firmware.texts.en`, `firmware.texts.da`, `firmware.texts.de`) say the same things."""
+
+from firmware import texts
+from firmware.texts import da, de, en
+
+
+def _pairs(table):
+    return dict(zip(table[::2], table[1::2]))
+
+
+def test_every_language_has_every_text():
+    assert texts.LANGUAGES == ("en", "da", "de")
+    for other in (da, de):
+        for name in ("ERRORS", "LABELS", "GROUPS"):
+            mine = _pairs(getattr(en, name))
+            theirs = _pairs(getattr(other, name))
+            assert set(mine) == set(theirs), name
+            assert all(theirs.values())
+
+
+def test_texts_take_the_same_values():
+    for other in (da, de):
+        theirs = _pairs(other.ERRORS)
+        for code, text in _pairs(en.ERRORS).items():
+            assert theirs[code].count("%s") == text.count("%s"), code
