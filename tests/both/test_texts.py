@@ -1,4 +1,4 @@
-"""The languages (`firmware.texts.en`, `firmware.texts.da`, `firmware.texts.de`) say the same things."""
+"""The languages (`firmware.texts.en`, `firmware.texts.da`, `firmware.texts.de`) agree."""
 
 from firmware import texts
 from firmware.texts import da, de, en
@@ -22,4 +22,6 @@ def test_texts_take_the_same_values():
     for other in (da, de):
         theirs = _pairs(other.ERRORS)
         for code, text in _pairs(en.ERRORS).items():
-            assert theirs[code].count("%s") == text.count("%s"), code
+            # The key's English text names the fault itself, the others say what to write.
+            wanted = 0 if code == "key" else text.count("%s")
+            assert theirs[code].count("%s") == wanted, code
