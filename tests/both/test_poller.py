@@ -147,6 +147,7 @@ def test_silent_meter_goes_stale_and_recovers_alone():
 
 def test_wrong_key_says_so():
     rig = Rig(key=b"\x02" * 16)
+
     def write(packet):
         rig.meter._coming.append((rig.time.now + 60, reply(bytes(packet), b"\x0b", b"\x02" * 16)))
 
