@@ -31,8 +31,18 @@ def lint():
 
 
 def host():
-    """tests/both and tests/host on CPython."""
-    good, lines = run([sys.executable, "-m", "pytest"])
+    """tests/both and tests/host on CPython, file by file in parallel: most of it is waiting."""
+    return pytest("-n", "3", "--dist", "loadfile", "-m", "not proof")
+
+
+def proofs():
+    """The short form of the long proofs; alone, because they measure."""
+    return pytest("-m", "proof")
+
+
+def pytest(*arguments):
+    """One run of pytest; returns (success, its summary)."""
+    good, lines = run([sys.executable, "-m", "pytest", *arguments])
     return good, last(lines, r"\d+ \w+.* in [\d.]+")
 
 
@@ -75,7 +85,7 @@ def last(lines, pattern):
 def main(arguments):
     started = time.monotonic()
     BUILD.mkdir(exist_ok=True)
-    results = [] if "mpy" in arguments else [lint(), host()]
+    results = [] if "mpy" in arguments else [lint(), host(), proofs()]
     results += [mpy(*port) for port in PORTS]
     print("\nIn %d s:" % (time.monotonic() - started))
     for _, summary in results:
