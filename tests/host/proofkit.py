@@ -143,14 +143,17 @@ class Load:
 
     One asks for readings, status and the page again and again; two follow the live events; one
     asks for the live events and never reads. ``answers``: (began, ms, path, code); ``seen``:
-    (time, snapshot) of the first follower; ``lags``: what the status said of the loop.
+    (time, snapshot) of the first follower; ``fresh``: when each BT28 was complete; ``lags``: what
+    the status said of the loop.
     """
 
     PATHS = ("/api/v1/readings", "/", "/api/v1/status")
+    SAME_S = 0.2  # two ages of the same reply tell its time as nearly as that
 
     def __init__(self, port, pause_s=0.05, followers=2):
         self.answers = []
         self.seen = []
+        self.fresh = []
         self.lags = []
         self.failed = []  # (time, what) of requests that were not answered
         self.events = 0
@@ -225,6 +228,11 @@ class Load:
                 connection.close()
             took = (time.monotonic() - began) * 1000
             self.answers.append((began, took, path, reply.status))
+            if path == "/api/v1/readings" and reply.status == 200:
+                age = json.loads(body)["values"]["power_forward"]["age_ms"]
+                at = began + (took - age) / 1000
+                if not self.fresh or at - self.fresh[-1] > self.SAME_S:
+                    self.fresh.append(at)
             if path == "/api/v1/status":
                 self.lags.append((began, json.loads(body)["loop_lag_ms"]))
         self._stop.wait(self._pause)

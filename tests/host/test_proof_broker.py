@@ -157,10 +157,8 @@ class Runs:
 
     def judge(self, what, begin, machine_ms):
         """Hold what the page showed since ``begin`` to the requirements."""
-        times = [when - event["age_ms"]["BT28"] / 1000 for when, event in self.load.seen]
-        times = [when for when in times if when > begin]
+        times = [when for when in self.load.fresh if when > begin]
         gaps = [(b - a) * 1000 for a, b in zip(times, times[1:])]
-        gaps = [gap for gap in gaps if gap > 100]  # an event of BT23 has the BT28 before it
         pages = [ms for at, ms, path, _ in self.load.answers if at > begin and path == "/"]
         api = [ms for at, ms, path, _ in self.load.answers if at > begin and path != "/"]
         lag = max(ms for at, ms in self.load.lags if at > begin)
