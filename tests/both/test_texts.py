@@ -5,7 +5,7 @@ from firmware.texts import da, de, en
 
 
 def _pairs(table):
-    return dict(zip(table[::2], table[1::2]))
+    return {table[i]: table[i + 1] for i in range(0, len(table), 2)}
 
 
 def test_every_language_has_every_text():
