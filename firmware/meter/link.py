@@ -153,8 +153,10 @@ class Link:
         return n
 
     def _write(self, packet):
+        # A line that was lost just now is as good as one that stays silent: the next try opens it.
         try:
-            self._port.write(packet)
+            if self._port is not None:
+                self._port.write(packet)
         except OSError as e:
             self._lost(e)
         self._sent = clock.ticks_ms()

@@ -178,3 +178,20 @@ def test_a_line_that_does_not_open_raises():
         assert "no such line" in str(e)
     else:
         raise AssertionError("no error")
+
+
+def test_a_line_lost_while_waiting_to_send_is_opened_again():
+    time = Time()
+    first = Port(time, [_good])
+    second = Port(time, [_good])
+    read = first.readinto
+
+    def gone(buf):
+        if first.sent and not first.coming:
+            raise OSError("unplugged")
+        return read(buf)
+
+    first.readinto = gone
+    found, opened, link, _ = _run([], 2, [first, second])
+    assert found == [("Response", DATA)] * 2
+    assert opened == [first, second] and first.closed
