@@ -1,6 +1,7 @@
 """Proof that the application lives in the chip's heap: compiled, 32 bits, 128 KiB, under load.
 
-PROOF_POLLS is how many polls, PROOF_HEAP another heap than 128k. The simulated meter has no line, so that polls take milliseconds.
+PROOF_POLLS is how many polls, PROOF_HEAP another heap than 128k. The simulated meter has no line,
+so that polls take milliseconds.
 """
 
 import json
