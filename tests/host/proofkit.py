@@ -203,7 +203,7 @@ class Load:
             began = time.monotonic()
             try:
                 job()
-            except (OSError, http.client.HTTPException) as e:
+            except (OSError, ValueError, http.client.HTTPException) as e:
                 # Before the server is there, and after it ended, nobody answers.
                 if self._there() and not isinstance(e, ConnectionRefusedError):
                     self.failed.append((began, "%s: %r" % (job.__name__, e)))
