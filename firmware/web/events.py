@@ -7,6 +7,7 @@ slow client misses snapshots, and costs the others nothing.
 from shim import const
 from .. import report
 from ..hal.clock import sleep_ms
+from ..hal.ports import MICROPYTHON
 
 _BEAT_MS = const(25)  # how late an event may be
 _IDLE_BEATS = const(600)  # a comment after 15 s without news tells both ends that the line lives
@@ -28,7 +29,7 @@ class Events:
         self._feed = feed
         self._gone = gone
         self._sent = 0  # no snapshot has this number, so the first one goes out at once
-        self._rest = []  # of the event under way
+        self._part = 0  # of the event under way: 1, its text is due; 2, its end
         self._open = True
         feed.clients += 1
 
@@ -36,9 +37,17 @@ class Events:
         return self
 
     async def __anext__(self):
-        if self._rest:
-            return self._rest.pop(0)
         store = self._feed.store
+        if self._part == 1:
+            # The text that all outputs share, asked for at the moment it is sent: the next
+            # snapshot's is made in the same place.
+            self._part = 2
+            self._sent = store.snapshot
+            text = report.snapshot(store)
+            return text if MICROPYTHON else bytes(text)  # CPython may keep what it cannot send
+        if self._part == 2:
+            self._part = 0
+            return b"\n\n"
         idle = 0
         while self._sent == store.snapshot:
             await sleep_ms(_BEAT_MS)
@@ -47,9 +56,7 @@ class Events:
             idle += 1
             if idle == _IDLE_BEATS:
                 return b": \n\n"
-        self._sent = store.snapshot
-        # In pieces, so that the text is the one that all outputs share.
-        self._rest = [report.snapshot(store), b"\n\n"]
+        self._part = 1
         return b"data: "
 
     async def aclose(self):

@@ -5,6 +5,7 @@ from microdot import Request
 from microdot.microdot import NoCaseDict
 from microdot.test_client import TestClient
 
+from firmware import report
 from firmware.readings import Readings
 from firmware.web.app import create_app
 from test_readings import SOURCES, Clock, _reply
@@ -143,7 +144,7 @@ def test_each_snapshot_is_one_event_built_once():
         one = (await _listen(app, Wire())).body
         two = (await _listen(app, Wire())).body
         text, shared = await _event(one)
-        assert shared is (await _event(two))[1]
+        assert bytes(shared) == bytes((await _event(two))[1])
         assert text.startswith(b'data: {"snapshot":2,') and text.endswith(b"}\n\n")
         assert text.count(b"\n") == 2
         assert json.loads(text[6:].decode())["values"]["power_forward"] == 701
@@ -154,9 +155,27 @@ def test_each_snapshot_is_one_event_built_once():
         # A client that was busy meanwhile gets the newest only.
         text, shared = await waiting
         assert json.loads(text[6:].decode())["values"]["power_forward"] == 703
-        assert shared is (await _event(two))[1]
+        assert bytes(shared) == bytes((await _event(two))[1])
         await one.aclose()
         await two.aclose()
+
+    asyncio.run(go())
+
+
+def test_an_event_is_not_torn_by_a_snapshot_in_between():
+    app, store = _app()
+
+    async def go():
+        body = (await _listen(app, Wire())).body
+        pieces = [bytes(await body.__anext__())]
+        _reply(store, 28, power_forward=1)
+        report.snapshot(store)  # another output asks
+        for _ in range(2):
+            pieces.append(bytes(await body.__anext__()))
+        text = b"".join(pieces)
+        assert text.endswith(b"}\n\n")
+        assert json.loads(text[6:].decode())["values"]["power_forward"] == 1
+        await body.aclose()
 
     asyncio.run(go())
 
