@@ -1,8 +1,8 @@
 """The chip's way from main.py into application, set-up or safe mode. It does not return by itself.
 
 Set-up is for a module without key or network, and for some minutes after hours without network.
-Safe mode is the network and the recovery page (`firmware.recovery`) and nothing that the last lives
-may have died of. Ctrl-C on the console ends each in the interpreter's prompt.
+Safe mode is the network and the recovery page (`firmware.recovery`) and nothing that the last
+lives may have died of. Ctrl-C on the console ends each in the interpreter's prompt.
 """
 
 import io
