@@ -30,6 +30,7 @@ THIRD_PARTY = (
     "umqtt/simple.py",
 )
 FOR_TESTS = ("microdot/test_client.py",)
+HOST_ONLY = ("firmware/hal/serialport.py",)  # needs pyserial
 AS_THEY_ARE = ("boot.py", "main.py")
 
 
@@ -70,6 +71,7 @@ def stage(arch="x64", optimise=3, tests=False, out=None):
 def sources(third_party=THIRD_PARTY):
     """``[(source, path on the device)]`` of all modules to compile."""
     found = [(p, str(p.relative_to(ROOT))) for p in sorted((ROOT / "firmware").rglob("*.py"))]
+    found = [module for module in found if module[1] not in HOST_ONLY]
     lib = ROOT / "lib"
     found += [(p, "lib/" + str(p.relative_to(lib))) for p in sorted(lib.rglob("*.py"))]
     for name in third_party:
