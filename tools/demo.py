@@ -25,6 +25,7 @@ from .stage import StageError, stage
 
 _KEY = "a7941d85bce8a8fa2ab7"  # of the simulated meter: no secret
 _HEAP = "256k"  # a 64-bit object takes twice the chip's bytes: this is 128 KiB there
+_SOURCES_HEAP = "2m"
 _MINIMUM = (1, 25)
 _START_S = 20
 _HOST = "127.0.0.1"
@@ -167,16 +168,17 @@ class Demo:
             if wanted == "auto":
                 what += ", because there is no MicroPython 1.25 or later here"
             return [sys.executable, "main.py"], ROOT, what
-        command = [micropython, "-X", "heapsize=" + _HEAP, "main.py"]
-        what = "under MicroPython (%s) with a heap of %s (64-bit; the chip needs half), %%s" % (
-            shown(micropython),
-            _HEAP,
-        )
+        what = "under MicroPython (%s) with a heap of %s, %s"
         try:
             stage("x64", out=self.folder / "device")
         except StageError as e:
-            return command, ROOT, what % ("from its sources (%s)" % str(e).splitlines()[0])
-        return command, self.folder / "device", what % "compiled as for the chip"
+            # Compiling them takes more memory than running them.
+            command = [micropython, "-X", "heapsize=" + _SOURCES_HEAP, "main.py"]
+            how = "from its sources (%s)" % str(e).splitlines()[0]
+            return command, ROOT, what % (shown(micropython), _SOURCES_HEAP, how)
+        command = [micropython, "-X", "heapsize=" + _HEAP, "main.py"]
+        how = "compiled as for the chip (64-bit; the chip needs half)"
+        return command, self.folder / "device", what % (shown(micropython), _HEAP, how)
 
     def _watch(self):
         mosquitto_sub = find("mosquitto_sub")

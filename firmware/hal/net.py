@@ -101,7 +101,7 @@ def words(e):
         return code
     if code == errno.ECONNREFUSED:
         return "connection refused: nothing listens there"
-    if code == errno.ECONNRESET:
+    if code in (errno.ECONNRESET, 32):  # 32 is EPIPE, which MicroPython does not name
         return "the other side broke the connection"
     if code in (errno.EHOSTUNREACH, 101):  # 101 is ENETUNREACH, which MicroPython does not name
         return "no way to that host"

@@ -16,6 +16,15 @@ class PortError(OSError):
     """The port's name is not usable; the text says what to write."""
 
 
+def fault(e):
+    """What the OSError ``e`` of a port means, for the owner."""
+    if not MICROPYTHON:
+        return str(e)
+    from .net import words
+
+    return words(e)
+
+
 def parse_socket(url):
     """(host, port) of ``socket://host:port``. Raises PortError."""
     host, _, port = url[len("socket://") :].rpartition(":")

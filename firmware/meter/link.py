@@ -6,6 +6,7 @@ One task uses a link: it either waits for a reply (`transact`) or listens betwee
 
 from shim import const
 from ..hal import clock
+from ..hal.ports import fault
 
 _RX = const(512)
 _POLL_MS = const(5)  # 5 bytes at 9600 baud
@@ -163,5 +164,5 @@ class Link:
         self._got = 0
 
     def _lost(self, error):
-        self._log("warn", "meter line lost: %s" % error)
+        self._log("warn", "meter line lost: %s" % fault(error))
         self.close()

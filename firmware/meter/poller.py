@@ -19,6 +19,7 @@ from osgp.codec import read_i32s, table_name
 from shim import const
 from ..hal import clock
 from ..hal.memory import drop
+from ..hal.ports import fault
 
 _BT23 = const(23)
 _BT28 = const(28)
@@ -75,7 +76,7 @@ class Poller:
                 await self._poll()
             except (NoReply, TableError, OSError) as e:
                 line = self._line
-                why = str(e)
+                why = "meter line: " + fault(e) if isinstance(e, OSError) else str(e)
                 self._log("warn", why)
                 if line and line.diagnosis:
                     why = "%s; %s" % (why, line.diagnosis)

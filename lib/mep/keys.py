@@ -22,7 +22,9 @@ def parse_key(text):
     size = len(text)
     for c in text:
         if not 32 <= ord(c) < 127:
-            raise LocalError("key: has a character that is not plain ASCII; " + _FORMS)
+            raise LocalError(
+                "key: has a line break or a character that is not plain ASCII; " + _FORMS
+            )
     if size in (16, 20):
         # Also when all 20 are hex digits: keys are issued as 20 characters.
         return text.encode()[:KEY_SIZE]

@@ -92,12 +92,15 @@ def key_text(args):
     if args.key_file is None:
         return os.environ.get(KEY_VARIABLE, "").strip()
     try:
-        with open(args.key_file, encoding="ascii") as f:
-            return f.read(4096).strip()
+        with open(args.key_file, encoding="utf-8-sig") as f:
+            text = f.read(4096).strip()
     except OSError as e:
         raise Stop(USAGE, "--key-file %s: %s" % (args.key_file, e.strerror))
     except ValueError:
         raise Stop(USAGE, "--key-file %s: not a text file with one key" % args.key_file)
+    if not text:
+        raise Stop(USAGE, "--key-file %s: it is empty; write the key into it" % args.key_file)
+    return text
 
 
 def find_key(args):

@@ -10,7 +10,7 @@ from mep.requests import READ, READ_PART, code_name
 from osgp import codec
 from osgp.dims import Dims
 from . import read, tables
-from .common import OK, USAGE, Stop, host_port, key_text
+from .common import DISTURBED, KEY, OK, USAGE, Stop, host_port, key_text
 from .recording import load
 
 _DIGEST = 8
@@ -37,7 +37,7 @@ def main(args):
     if text:
         # In this process: the key does not show in the list of processes.
         return simulate([*arguments, "--key", text])
-    sys.stderr.write("no key given: it answers to the simulator's, %s\n" % _KEY)
+    sys.stderr.write("no key given: it answers to the simulator's own\n")
     return simulate([*arguments, "--key", _KEY])
 
 
@@ -82,9 +82,11 @@ def pairs(frames, key=None):
 def decode(frames, key, as_json):
     """Print what each reply holds; the tables' sizes and orders come from the recording."""
     dims = Dims()
+    checked = []
     for number, exchange in pairs(frames, key):
         if not exchange.read:
             continue
+        checked.append(exchange.checked is not False)
         name = codec.table_name(exchange.table)
         why = _unusable(exchange)
         if exchange.code:
@@ -97,7 +99,9 @@ def decode(frames, key, as_json):
         else:
             print("line %d:" % number)
             read.show(exchange.table, exchange.data, rows)
-    return OK
+    if all(checked):
+        return OK
+    return DISTURBED if any(checked) else KEY
 
 
 def _unusable(exchange):

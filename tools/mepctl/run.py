@@ -85,7 +85,7 @@ def parse_mqtt(url):
         raise Stop(USAGE, _MQTT + "; only mqtt:// is spoken")
     if not parts.hostname or port == 0:
         raise Stop(USAGE, _MQTT + "; it names no host or port 0")
-    if parts.query or parts.fragment:
+    if "?" in url or "#" in url:
         raise Stop(USAGE, _MQTT + "; write ? and # in a password as %3F and %23")
     return {
         "mqtt_host": parts.hostname,
