@@ -133,8 +133,13 @@ class Readings:
         )
 
     def put(self, i, value):
-        """Offer register ``i`` (int as sent). Returns False if it fails its bounds."""
+        """Offer register ``i`` (int as sent). Returns False if it fails its bounds.
+
+        What has scale 0, its unit being unknown, stays unknown.
+        """
         source = self.kinds[i]
+        if not source[_SCALE]:
+            return False
         if not source[_LOW] <= value <= source[_HIGH]:
             self.dropped += 1
             return False

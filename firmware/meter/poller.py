@@ -6,9 +6,10 @@ ninth of them, BT23 (energies), so that BT23 is every tenth read. The reads go o
 average, which is the guide's advice; `fast` goes to the line's limit instead. Only the bytes of
 the values are read.
 
-After a 0x0C the meter's interface may have changed: ET04's IDT version tells. After a longer
-silence the meter may be another one. In both cases the start is done again; the store keeps its
-values unless the meter or its list of values is a new one.
+After a 0x0C the meter's interface may have changed (ET04's IDT version tells), or the meter is
+another one: nothing is taken until it has been asked again who it is. If it is not as it was, or
+after a longer silence, the start is done again; the store keeps its values unless the meter or
+its list of values is a new one.
 """
 
 import gc
@@ -21,16 +22,21 @@ from ..hal import clock
 from ..hal.memory import drop
 from ..hal.ports import fault
 
+_BT01 = const(1)
 _BT23 = const(23)
 _BT28 = const(28)
 _BT52 = const(52)
+_ET03 = const(2051)
 _ET04 = const(2052)
 _IDT_VERSION = const(116)
+# Without these nothing is known of the values; without the others only less.
+_NEEDED = (1, 21, 22, 27)
 _NINE = const(9)
 _PERIOD_MS = const(1111)  # nine BT28 and one BT23 in ten seconds
 _PAUSE_MS = const(1000)
 _MOST_MS = const(4000)
-_LOST = const(5)  # failed reads in a row: look again who is there
+_LOST = const(5)  # reads without a reply in a row: look again who is there
+_ODD = const(60)  # replies in a row that are not the values, but a refusal or too short: the same
 _CLOCK_MS = const(600000)
 
 _WHY = {
@@ -42,6 +48,10 @@ _WHY = {
 
 class NoReply(Exception):
     """A table could not be read; the text says why, for the owner."""
+
+
+class Changed(Exception):
+    """The meter is not the one that was learned, or not as it was."""
 
 
 class Poller:
@@ -61,8 +71,8 @@ class Poller:
         self._store = store
         self._log = log
         self._period = 0 if fast else _PERIOD_MS
-        self._idt = None
-        self._jumps = 0
+        self._who = []  # (table, offset, count, bytes or None if refused): who the meter was
+        self._jumps = 0  # of the session, when the meter was last seen to be that one
         self._first_sum = 0  # index in the store of BT23's first value
         self._clock_read = None
 
@@ -74,6 +84,8 @@ class Poller:
                 await self._start()
                 pause = _PAUSE_MS
                 await self._poll()
+            except Changed:
+                self._log("info", "the meter or its interface has changed")
             except (NoReply, TableError, OSError) as e:
                 line = self._line
                 why = "meter line: " + fault(e) if isinstance(e, OSError) else str(e)
@@ -98,35 +110,77 @@ class Poller:
 
         gc.collect()  # the heap is fullest from here to the end of the start
         dims = Dims(live=True)
+        # The version first: what changes later is seen by it.
+        idt = await self._answer(_ET04, 1, _IDT_VERSION)
+        self._who = who = [(_ET04, _IDT_VERSION, 1, idt)]
         self._jumps = self._link.session.jumps
         while True:
             step = dims.next_read()
             if step is None:
                 break
             table, offset, count = step
-            event = await self._read(table, count, offset)
-            if isinstance(event, Response):
-                dims.learn(table, event.buf, event.start, event.count)
-            elif isinstance(event, Failed):
-                raise NoReply(_why(event.reason))
-            else:
-                self._log("info", _refusal(table, event))
+            data = await self._answer(table, count, offset)
+            # A meter that tells no serial number is known by its dimensions.
+            if table in (_BT01, _ET03) or (not dims.serial and table in _NEEDED):
+                who.append((table, offset, count, data))
+            try:
+                if data is None:
+                    dims.absent(table)
+                else:
+                    dims.learn(table, data, 0, len(data))
+            except TableError as e:
+                if table in _NEEDED:
+                    raise
+                self._log("warn", str(e))
                 dims.absent(table)
-        self._idt = await self._idt_version()
-        meter = {
+        await self._confirm()
+        meter = self._found(dims)
+        selection = dims.selection()
+        del dims, Dims
+        drop("osgp.dims")
+        self._take(meter, selection)
+        drop("osgp.sources")
+
+    def _found(self, dims):
+        # What the store wants to know of the meter.
+        if not dims.energy_unit:
+            self._log("warn", "ET55 and BT20 do not tell the unit of the energies: not shown")
+        self._present_at = dims.bt28_offset, dims.bt28_count
+        self._sums_at = dims.bt23_offset, dims.bt23_count
+        return {
             "manufacturer": dims.manufacturer,
             "model": dims.model,
             "firmware": dims.firmware,
             "serial": dims.serial,
             "generation": dims.generation,
         }
-        self._present_at = dims.bt28_offset, dims.bt28_count
-        self._sums_at = dims.bt23_offset, dims.bt23_count
-        selection = dims.selection()
-        del dims, Dims
-        drop("osgp.dims")
-        self._take(meter, selection)
-        drop("osgp.sources")
+
+    async def _answer(self, table, count, offset):
+        # The bytes of a table, None if the meter refuses them. Raises NoReply.
+        event = await self._read(table, count, offset)
+        if isinstance(event, Failed):
+            raise NoReply(_why(event.reason))
+        if isinstance(event, Response):
+            return bytes(event.buf[event.start : event.start + event.count])
+        self._log("info", _refusal(table, event))
+        return None
+
+    async def _confirm(self):
+        # After a 0x0C: all of `_who` has to be the same, with no other 0x0C in between.
+        session = self._link.session
+        who = self._who
+        same = tries = 0
+        while self._jumps != session.jumps:
+            if tries == 4 * len(who):
+                raise NoReply("the meter gives a new sequence number again and again")
+            table, offset, count, data = who[tries % len(who)]
+            tries += 1
+            jumps = session.jumps
+            if await self._answer(table, count, offset) != data:
+                raise Changed()
+            same = same + 1 if jumps == session.jumps else 1
+            if same >= len(who):
+                self._jumps = session.jumps
 
     def _take(self, meter, selection):
         # The meter is known: tell the store, unless it is the one known already.
@@ -145,23 +199,22 @@ class Poller:
         link = self._link
         due = clock.ticks_ms()
         turn = _NINE - 1
-        failures = 0
-        while failures < _LOST:
+        silent = odd = 0
+        while silent < _LOST and odd < _ODD:
             turn += 1
+            self._failed = ""
             ok = await self._present()
             if turn >= _NINE:
                 turn = 0
                 ok = await self._sums() and ok
                 await self._read_clock()
-            failures = 0 if ok else failures + 1
-            if link.session.jumps != self._jumps:
-                self._jumps = link.session.jumps
-                if await self._idt_version() != self._idt:
-                    self._log("info", "the meter's interface has changed")
-                    return
-            due = clock.ticks_add(due, self._period)
+            silent = silent + 1 if self._failed else 0
+            odd = 0 if ok or silent else odd + 1
             now = clock.ticks_ms()
-            if clock.ticks_diff(due, now) < 0:
+            due = clock.ticks_add(due, self._period)
+            if odd:
+                due = clock.ticks_add(now, _PERIOD_MS)  # `fast` is for values
+            elif clock.ticks_diff(due, now) < 0:
                 due = now  # late: no use in catching up
             await link.idle(due)
 
@@ -184,18 +237,28 @@ class Poller:
 
     async def _values(self, table, offset, count):
         # The Response with exactly ``count`` bytes of ``table``, or None with the reason noted.
+        session = self._link.session
         event = await self._read(table, count, offset)
-        if isinstance(event, Response):
-            if event.count == count:
-                return event
+        if self._jumps != session.jumps:
+            try:
+                await self._confirm()
+            except NoReply as e:
+                return self._nothing(str(e))
+            event = await self._read(table, count, offset)
+            if self._jumps != session.jumps:
+                return self._nothing("the meter gave another sequence number again")
+        if isinstance(event, Failed):
+            return self._nothing(_why(event.reason))
+        if not isinstance(event, Response):
+            return self._nothing(_refusal(table, event))
+        if event.count != count:
             why = "%s: %d of %d bytes came" % (table_name(table), event.count, count)
-        elif isinstance(event, Failed):
-            why = _why(event.reason)
-        else:
-            why = _refusal(table, event)
+            return self._nothing(why)
+        return event
+
+    def _nothing(self, why):
         self._store.reason = why
         self._log("warn", why)
-        return None
 
     async def _read(self, table, count, offset):
         # One read, in pieces right after each other where the line lets only short replies pass.
@@ -232,12 +295,6 @@ class Poller:
             if isinstance(event, Response):
                 line.whole(event.count)
         return event
-
-    async def _idt_version(self):
-        event = await self._link.transact(_ET04, 1, _IDT_VERSION)
-        if isinstance(event, Response) and event.count == 1:
-            return event.buf[event.start]
-        return self._idt
 
     async def _read_clock(self):
         # Only a module without a clock of its own needs the meter's.

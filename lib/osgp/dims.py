@@ -41,7 +41,7 @@ _MOST_DEMANDS = const(8)
 
 
 class Dims:
-    """One meter's answers. Attributes are None (ratios and unit: 1) until they are learned.
+    """One meter's answers. Attributes are None (ratios: 1) until they are learned.
 
     ``firmware`` is text, ``version`` the same as (major, minor, build); ``tables`` keeps the raw
     bytes of BT20, BT21 and ET11, to which the tables' declarations refer. With ``live`` only what
@@ -52,7 +52,8 @@ class Dims:
         self._order = _ORDER[:_LIVE] if live else _ORDER
         self.manufacturer = self.model = self.firmware = self.serial = None
         self.version = self.generation = None
-        self.energy_unit = self.ct_ratio = self.vt_ratio = 1
+        self.energy_unit = None  # Wh
+        self.ct_ratio = self.vt_ratio = 1
         self.ratios_applied = False
         self.clock = None  # (year, month, day, hour, minute, second) UTC, when it was read
         self.sum_ids = self.value_ids = None
@@ -98,11 +99,12 @@ class Dims:
     def selection(self):
         """What `osgp.sources.layout` wants to know: for BT28 and BT23 (table, ids, count, unit).
 
-        ``ids`` are the meter's source ids (bytes), None if it does not tell them.
+        ``ids`` are the meter's source ids (bytes), None if it does not tell them; ``unit`` is 0 if
+        the meter has several and does not tell which.
         """
         return (
             (_BT28, self.value_ids, self.bt28_count // 4, 1),
-            (_BT23, self.sum_ids, self.bt23_count // 4, self.energy_unit),
+            (_BT23, self.sum_ids, self.bt23_count // 4, self.energy_unit or 0),
         )
 
     def layout(self):
@@ -125,10 +127,9 @@ class Dims:
         return 0, _SIZES[_ORDER.index(table)]
 
     def _unit_at(self):
-        # The Energy Register Unit exists from firmware 3.70 on, in CPM modules from 1.20 on.
         bt20 = self.tables.get(_BT20)
         v = self.version
-        if v is None or bt20 is None or not (v >= (3, 70) or (1, 20) <= v < (2, 0)):
+        if v is None or bt20 is None or not _has_unit(v):
             return 0, 0
         return 146 + (1 if v >= (4, 0) else 0) + 4 * (bt20[7] - 1) + 39, 1
 
@@ -150,6 +151,8 @@ class Dims:
         self.model = read_text(data, 4, 8)
         self.version = (major, minor, version & 31)
         self.firmware = "%d.%02d.%02d" % self.version
+        if not _has_unit(self.version):
+            self.energy_unit = 1
         self.generation = 4 if major >= 4 else 2 if major == 2 else 3
 
     def _et03(self, data):
@@ -190,6 +193,11 @@ class Dims:
         if year < 100 and 1 <= month <= 12 and 1 <= day <= 31:
             if hour < 24 and minute < 60 and second < 60:
                 self.clock = (2000 + year, month, day, hour, minute, second)
+
+
+def _has_unit(version):
+    # The Energy Register Unit exists from firmware 3.70 on, in CPM modules from 1.20 on.
+    return version >= (3, 70) or (1, 20) <= version < (2, 0)
 
 
 _LIMITS = (

@@ -236,7 +236,12 @@ def test_energy_unit():
 def test_what_may_be_missing_and_what_may_not():
     dims = learn({1: BT01 + GEN3, 21: bt21()})
     assert dims.serial is None and dims.clock is None
-    assert (dims.energy_unit, dims.ct_ratio, dims.vt_ratio) == (1, 1, 1)
+    # Firmware 3.84 has a choice of units.
+    assert (dims.energy_unit, dims.ct_ratio, dims.vt_ratio) == (None, 1, 1)
+    scales = [(r[1], r[6]) for r in list(dims.layout())]
+    assert ("Wh", 0) in scales and ("varh", 0) in scales
+    assert not [unit for unit, scale in scales if scale == 0 and unit not in ("Wh", "varh")]
+    assert learn({1: BT01 + b"\x36\x40", 21: bt21()}).energy_unit == 1
     assert len(list(dims.layout())) == 66
     for table, name in ((1, "BT01"), (21, "BT21")):
         try:

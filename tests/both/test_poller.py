@@ -161,8 +161,42 @@ def test_tables_that_a_meter_does_not_have():
     rig.meter.absent = {15, 20, 2103, 2059, 2052, 22}
     rig.run(5000)
     assert rig.value("power_forward") == 701
-    # Without BT22 the order is the guide's.
-    assert rig.value("energy_forward") == 201
+    # Without BT22 the order is the guide's; without BT20 the unit of the energies is not known.
+    assert rig.store.names[2:4] == ["energy_forward", "energy_reverse"]
+    assert rig.value("energy_forward") is None and rig.store.dropped == 0
+
+
+def test_energies_of_an_unknown_unit_are_not_shown():
+    for table, data in ((20, None), (2103, None), (20, b"\x3f"), (2103, bytes(197) + b"\x07")):
+        rig = Rig()
+        if data is None:
+            rig.meter.absent = {table}
+        else:
+            rig.meter.tables[table] = data
+        rig.run(5000)
+        assert rig.value("energy_forward") is None and rig.value("energy_reverse") is None
+        assert rig.value("power_forward") == 701 and rig.value("outage_duration") == 3600
+        assert rig.store.online and any("unit of the energies" in line for line in rig.lines)
+
+
+def test_firmware_without_a_choice_of_units_counts_in_wh():
+    rig = Rig()
+    rig.meter.tables[1] = b"ELON83331-3I\x00\x00\x36\x86\x00\x00"  # 3.52.06
+    rig.meter.absent = {20, 2103}
+    rig.run(5000)
+    assert rig.value("energy_forward") == 115921469
+
+
+def test_a_serial_that_is_short_or_missing_stops_nothing():
+    for data in (None, b"", b"4080"):
+        rig = Rig()
+        if data is None:
+            rig.meter.absent = {2051}
+        else:
+            rig.meter.tables[2051] = data
+        rig.run(4000)
+        assert rig.store.meter["serial"] is None
+        assert rig.value("power_forward") == 701 and rig.value("energy_forward") == 115921469
 
 
 def test_refused_live_table_names_table_and_code():
@@ -170,6 +204,118 @@ def test_refused_live_table_names_table_and_code():
     rig.meter.absent = {28}
     rig.run(6000)
     assert "BT28" in rig.store.reason and "0x05" in rig.store.reason
+
+
+def test_a_table_that_is_refused_or_short_is_asked_for_once_a_second():
+    for data in (None, i32s(701)):
+        for fast in (False, True):
+            rig = Rig()
+            if data is None:
+                rig.meter.absent = {28}
+            else:
+                rig.meter.tables[28] = data
+            rig.run(45000, fast=fast)
+            reads = [r[1] for r in rig.meter.reads]
+            # The others go on, and the meter is not learned anew again and again.
+            assert 35 <= reads.count(28) <= 42 and reads.count(1) <= 2
+            assert rig.value("energy_forward") == 115921469
+            assert rig.value("power_forward") is None
+
+
+def test_a_table_that_stays_short_is_learned_anew_once_a_minute():
+    rig = Rig()
+
+    def during(rig, elapsed):
+        # Fewer values without a word of it.
+        rig.meter.tables[28] = i32s(701)
+        if elapsed > 20000:
+            rig.meter.tables[21] = rig.meter.tables[21][:9] + b"\x01"
+            rig.meter.tables[27] = b"\x08"
+
+    rig.run(90000, during)
+    assert rig.value("power_forward") == 701 and "voltage_l1" not in rig.store.names
+    assert [r[1] for r in rig.meter.reads].count(1) == 2
+
+
+def test_another_meter_on_the_line_never_gives_values_under_old_names():
+    # Exchanged without a silence, the same IDT version, other order of values.
+    for serial in (b"9999", None, b"4080000000000000"):
+        for after in range(10000, 12000, 130):
+            rig = Rig()
+            seen = []
+
+            def during(rig, elapsed, after=after, serial=serial, seen=seen):
+                tables = rig.meter.tables
+                if elapsed > after and tables[27] == bytes(PRESENT):
+                    tables[27] = bytes((15, 8))
+                    tables[28] = i32s(232000, 702)
+                    tables[22] = bytes((0, 1, 4))
+                    tables[23] = i32s(115999999, 202, 3601)
+                    tables[1] = b"ELON83331-3X" + tables[1][12:]
+                    if serial is None:
+                        rig.meter.absent = {2051}
+                    else:
+                        tables[2051] = serial + bytes(139 - len(serial))
+                    rig.meter.jump = True
+                if rig.store.snapshot and "energy_forward" in rig.store.names:
+                    now = (rig.value("power_forward"), rig.value("energy_forward"))
+                    if not seen or seen[-1] != now:
+                        seen.append(now)
+
+            rig.run(15000, during)
+            right = (None, 701, 702), (None, 115921469, 115999999)
+            assert all(p in right[0] and e in right[1] for p, e in seen), (after, seen)
+            assert seen[-1] == (702, 115999999)
+            assert rig.store.meter["model"] == "83331-3X"
+
+
+def test_a_new_sequence_number_while_the_meter_is_learned():
+    for at in range(12):
+        rig = Rig()
+        before = rig.time.now
+
+        def during(rig, elapsed, at=at):
+            if len(rig.meter.reads) == at + 1:
+                rig.meter.reads.append((before, 0, 0, 0))
+                rig.meter.jump = True
+
+        rig.run(5000, during)
+        assert rig.value("power_forward") == 701
+        assert [r[1] for r in rig.meter.reads].count(20) <= 2
+
+
+def test_a_new_sequence_number_at_every_second_read_is_no_fault_of_the_values():
+    rig = Rig()
+
+    def during(rig, elapsed):
+        rig.meter.jump = elapsed % 2000 < 40
+
+    rig.run(60000, during)
+    assert len([1 for _, table in rig.commits if table == 28]) > 20
+    assert rig.value("power_forward") == 701
+
+
+def test_an_interface_version_that_is_not_told_at_first_is_no_change():
+    rig = Rig()
+    write = rig.meter.write
+
+    def lose(packet):
+        packet = bytes(packet)
+        rig.meter.silent = packet[3] << 8 | packet[4] == 2052 and rig.time.now < begin + 3000
+        write(packet)
+
+    begin = rig.time.now
+    rig.meter.write = lose
+    done = []
+
+    def during(rig, elapsed):
+        if elapsed > 15000 and not done:
+            done.append(1)
+            rig.meter.jump = True
+
+    rig.run(25000, during)
+    assert rig.value("power_forward") == 701
+    assert not any("has changed" in line for line in rig.lines)
 
 
 def test_interface_change_is_learned():
@@ -187,7 +333,7 @@ def test_interface_change_is_learned():
     assert rig.value("power_forward") == 702 and rig.value("voltage_l1") == 232000
 
 
-def test_0c_without_a_change_costs_one_read():
+def test_0c_without_a_change_costs_three_short_reads():
     rig = Rig()
     done = []
 
@@ -198,7 +344,10 @@ def test_0c_without_a_change_costs_one_read():
 
     rig.run(20000, during)
     later = [r[1] for r in rig.meter.reads[done[0] :]]
-    assert later.count(2052) == 1 and 1 not in later
+    # Version, model and serial are asked for again, and nothing else.
+    assert [later.count(n) for n in (2052, 1, 2051, 20, 21, 22, 27)] == [1, 1, 1, 0, 0, 0, 0]
+    gaps = [t for t, table in rig.commits if table == 28]
+    assert max(b - a for a, b in zip(gaps, gaps[1:])) < 2000
 
 
 def test_meters_clock_serves_a_module_without_one():

@@ -160,7 +160,9 @@ def _registers(table, offset, data, dims):
         data,
         start - offset,
         min(count, len(data) - start + offset),
-        lambda i, value: found.append((layout[i][0], value * layout[i][6], layout[i][1] or None)),
+        lambda i, value: found.append(
+            (layout[i][0], value * layout[i][6] if layout[i][6] else None, layout[i][1] or None)
+        ),
     )
     return found
 

@@ -92,4 +92,5 @@ def _registers(path, values, found, layout):
         name, unit, scale = "value[%d]" % i, None, 1
         if i < len(layout):
             name, unit, scale = layout[i][0], layout[i][1], layout[i][6]
-        found.append((path + "." + name if path else name, value * scale, unit or None))
+        shown = value * scale if scale else None  # the meter does not tell its unit
+        found.append((path + "." + name if path else name, shown, unit or None))
