@@ -9,12 +9,17 @@ from .ports import MICROPYTHON
 def drop(*names):
     """Forget the modules ``names`` (of packages), so that their memory is free after use.
 
-    The next import reads them again. Only on MicroPython: elsewhere memory is no matter, and
-    what was made from the old module would differ from what the new one makes.
+    A package goes with all in it. The next import reads them again. Only on MicroPython:
+    elsewhere memory is no matter, and what was made from the old module would differ from what
+    the new one makes.
     """
     if MICROPYTHON:
         for name in names:
             parent, _, leaf = name.rpartition(".")
             if sys.modules.pop(name, None) is not None:
                 delattr(sys.modules[parent], leaf)
+            # A module left behind would be missing in the package that is imported next.
+            for known in list(sys.modules):
+                if known.startswith(name + "."):
+                    del sys.modules[known]
         gc.collect()
