@@ -28,10 +28,8 @@ def up(network, config, name, weak=False):
     sta = network.WLAN(network.STA_IF)
     if not sta.active():
         sta.active(True)
-    # 4 dB less is 2.5 times less: often enough for a supply that broke down.
-    power = config["tx_power_dbm"]
     sta.config(
-        txpower=max(2, power - 4) if weak else power,
+        txpower=dbm(config, weak),
         pm=sta.PM_PERFORMANCE if config["modem_sleep"] else sta.PM_NONE,
         reconnects=_MORE,
     )
@@ -39,6 +37,13 @@ def up(network, config, name, weak=False):
         gateway = config["gateway"]
         sta.ifconfig((config["ip"], config["netmask"], gateway, config["dns"] or gateway))
     return sta
+
+
+def dbm(config, weak):
+    """The transmit power to use; ``weak``: the supply broke down (brown-out)."""
+    # 4 dB less is 2.5 times less: often enough.
+    power = config["tx_power_dbm"]
+    return max(2, power - 4) if weak else power
 
 
 def why(sta):

@@ -78,7 +78,10 @@ SCHEMA = (
     ("tx_power_dbm", 10, 2, 20, RESTART, "power"),
     ("modem_sleep", True, 0, 1, RESTART, "power"),
     ("power_profile", "normal", _PROFILES, None, RESTART, "power"),
-    ("low_power_s", 60, 10, 3600, RESTART, "power"),
+    ("radio_every_s", 300, 60, 3600, RESTART, "power"),
+    ("radio_window_s", 10, 5, 50, RESTART, "power"),
+    ("sleep_s", 300, 10, 86400, RESTART, "power"),
+    ("sleep_readings", 12, 1, 96, RESTART, "power"),
     ("cpu_mhz", 160, _MHZ, None, RESTART, "power"),
     ("ntp_servers", "pool.ntp.org", 0, 128, _HOSTS, "time"),
     ("timezone", "CET-1CEST,M3.5.0,M10.5.0/3", 4, 60, _ZONE, "time"),
@@ -118,10 +121,14 @@ def problems(config, complete=True):
             why = _key_fault(config["key"])
         if why:
             found.append(ConfigError(why[0], name, *why[1:]))
-    if not found and config["ip"]:
-        why = _address_fault(config)
+    if not found:
+        why = _address_fault(config) if config["ip"] else None
         if why:
             found.append(ConfigError(why, "ip"))
+        from . import power
+
+        found += [ConfigError(*why) for why in power.faults(config)]
+        drop("firmware.power")
     return found
 
 

@@ -2,15 +2,19 @@
 
 
 class Chip:
-    """``pins`` it has, ``uarts``, pins of the flash, input-only, strapping and console pins."""
+    """``pins`` it has, ``uarts``, pins of the flash, input-only, strapping and console pins.
 
-    def __init__(self, pins, uarts, flash, inputs, strapping, console):
+    ``mhz`` is its fastest clock.
+    """
+
+    def __init__(self, pins, uarts, flash, inputs, strapping, console, mhz=240):
         self.pins = pins
         self.uarts = uarts
         self.flash = flash
         self.inputs = inputs
         self.strapping = strapping
         self.console = console
+        self.mhz = mhz
 
     def has(self, pin):
         """True if ``pin`` exists and the flash does not need it."""
@@ -20,7 +24,7 @@ class Chip:
 # Bit masks of the pins there are. 20, 24 and 28..31 do not exist on ESP32, nor 22..25 on S3.
 CHIPS = {
     "esp32": Chip(0xFF0EEFFFFF, 3, range(6, 12), range(34, 40), (0, 2, 5, 12, 15), (1, 3)),
-    "esp32c3": Chip(0x3FFFFF, 2, range(11, 18), (), (2, 8, 9), (20, 21)),
+    "esp32c3": Chip(0x3FFFFF, 2, range(11, 18), (), (2, 8, 9), (20, 21), 160),
     "esp32s3": Chip(0x1FFFFFC3FFFFF, 3, range(26, 33), (), (0, 3, 45, 46), (43, 44)),
 }
 

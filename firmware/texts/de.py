@@ -61,6 +61,10 @@ ERRORS = (
         "Adresse, Netzmaske und Gateway passen nicht zusammen; schreiben wie 192.168.1.20, "
         "255.255.255.0, 192.168.1.1"
     ),
+    "needs_mqtt",
+    "die Profile low und battery senden per MQTT: auch mqtt_host schreiben, oder normal",
+    "cpu",
+    "der Chip der Platine %s kann %s MHz; das oder weniger schreiben",
     "damaged",
     (
         "beide gespeicherten Kopien sind beschädigt; das Modul neu einrichten (es gelten die "
@@ -133,11 +137,17 @@ LABELS = (
     "modem_sleep",
     "Funk schläft zwischen den Beacons",
     "power_profile",
-    "Energieprofil",
-    "low_power_s",
-    "Sekunden zwischen zwei Funkzeiten im Profil low",
+    "Energieprofil: immer Funk, ab und zu (low) oder Tiefschlaf zwischen Ablesungen (battery)",
+    "radio_every_s",
+    "Sekunden von einer Funkzeit bis zur nächsten im Profil low",
+    "radio_window_s",
+    "Sekunden, die der Funk jedes Mal mindestens an ist, im Profil low",
+    "sleep_s",
+    "Sekunden von einer Ablesung bis zur nächsten im Profil battery",
+    "sleep_readings",
+    "Ablesungen, die gesammelt werden, bevor sie im Profil battery gesendet werden",
     "cpu_mhz",
-    "Takt des Prozessors in MHz (ein ESP32-C3 kann 160)",
+    "Takt des Prozessors in MHz (ein ESP32-C3 kann 160; low und battery nehmen 80)",
     "ntp_servers",
     "Zeitserver, in dieser Reihenfolge gefragt; leer für keine",
     "timezone",

@@ -106,6 +106,21 @@ def test_good_values():
         assert config.validate(_with(**{name: value}))[name] == value
 
 
+def test_a_profile_that_sends_by_mqtt_needs_a_broker():
+    for profile in ("low", "battery"):
+        e = _refused(config.validate, _with(power_profile=profile))
+        assert e.args[:2] == ("needs_mqtt", "power_profile") and "mqtt_host" in str(e)
+        config.validate(_with(power_profile=profile, mqtt_host="broker"))
+
+
+def test_a_clock_that_the_board_does_not_have():
+    e = _refused(config.validate, _with(board="ustepper", cpu_mhz=240))
+    assert e.args == ("cpu", "cpu_mhz", "ustepper", 160) and "goes to 160 MHz" in str(e)
+    config.validate(_with(board="ustepper", cpu_mhz=160))
+    config.validate(_with(board="dabbler", cpu_mhz=240))
+    config.validate(_with(board="devkit", cpu_mhz=240))  # its chip is known when it starts
+
+
 def test_a_fixed_address_must_be_able_to_work():
     def fixed(ip, netmask, gateway):
         return _with(ip=ip, netmask=netmask, gateway=gateway)

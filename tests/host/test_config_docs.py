@@ -8,7 +8,7 @@ import pytest
 from firmware import boards, config, storage, texts
 from tools import gen_docs
 
-SOURCES = ("firmware/schema.py", "firmware/storage.py")
+SOURCES = ("firmware/schema.py", "firmware/storage.py", "firmware/power.py")
 
 
 def test_the_page_is_current():
@@ -25,7 +25,7 @@ def _codes():
     for source in SOURCES:
         text = Path(source).read_text()
         found |= set(re.findall(r'(?:ConfigError|StorageError)\(\s*"(\w+)"', text))
-        found |= set(re.findall(r'return \(?"(\w+)"', text))
+        found |= set(re.findall(r'(?:return |append\(\()\(?"(\w+)"', text))
     return found | {"full", "write"}
 
 

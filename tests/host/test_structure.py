@@ -59,8 +59,17 @@ RULES = (
     ("firmware.config", ("firmware.boards", "mep.keys", "mep.errors", "shim", *SERVICES)),
     (
         "firmware.schema",
-        ("firmware.boards", "firmware.timezone", "mep.keys", "mep.errors", "shim", *SERVICES),
+        (
+            "firmware.boards",
+            "firmware.power",
+            "firmware.timezone",
+            "mep.keys",
+            "mep.errors",
+            "shim",
+            *SERVICES,
+        ),
     ),
+    ("firmware.power", ("firmware.boards", "shim", *SERVICES)),
     ("firmware.texts", ("firmware.texts", "shim")),
     ("firmware", (*SERVICES, "shim")),
     ("tools.mepsim", ("tools.mepsim", "tools.paths", "mep.frame", "mep.digest", "mep.keys")),
