@@ -133,7 +133,10 @@ class Poller:
                     raise
                 self._log("warn", str(e))
                 dims.absent(table)
-        await self._confirm()
+        jumps = self._link.session.jumps
+        if jumps != self._jumps:
+            await self._confirm()
+            self._jumps = jumps
         meter = self._found(dims)
         selection = dims.selection()
         del dims, Dims
@@ -166,21 +169,10 @@ class Poller:
         return None
 
     async def _confirm(self):
-        # After a 0x0C: all of `_who` has to be the same, with no other 0x0C in between.
-        session = self._link.session
-        who = self._who
-        same = tries = 0
-        while self._jumps != session.jumps:
-            if tries == 4 * len(who):
-                raise NoReply("the meter gives a new sequence number again and again")
-            table, offset, count, data = who[tries % len(who)]
-            tries += 1
-            jumps = session.jumps
+        # Is the meter still who it was? If so, then all that was read before came from it too.
+        for table, offset, count, data in self._who:
             if await self._answer(table, count, offset) != data:
                 raise Changed()
-            same = same + 1 if jumps == session.jumps else 1
-            if same >= len(who):
-                self._jumps = session.jumps
 
     def _take(self, meter, selection):
         # The meter is known: tell the store, unless it is the one known already.
@@ -239,14 +231,15 @@ class Poller:
         # The Response with exactly ``count`` bytes of ``table``, or None with the reason noted.
         session = self._link.session
         event = await self._read(table, count, offset)
-        if self._jumps != session.jumps:
+        jumps = session.jumps
+        if jumps != self._jumps and not isinstance(event, Failed):
+            if isinstance(event, Response):
+                event = _kept(event)
             try:
                 await self._confirm()
             except NoReply as e:
                 return self._nothing(str(e))
-            event = await self._read(table, count, offset)
-            if self._jumps != session.jumps:
-                return self._nothing("the meter gave another sequence number again")
+            self._jumps = jumps  # another one since then is for the next read
         if isinstance(event, Failed):
             return self._nothing(_why(event.reason))
         if not isinstance(event, Response):
@@ -266,9 +259,7 @@ class Poller:
         piece = line.piece if line else None
         if piece is None or offset is None or count <= piece:
             return await self._one(table, count, offset)
-        whole = Response()
-        whole.buf = bytearray(count)
-        whole.start = 0
+        whole = _whole(bytearray(count))
         while whole.count < count:
             n = min(piece, count - whole.count)
             event = await self._one(table, n, offset + whole.count)
@@ -309,6 +300,21 @@ class Poller:
             if seconds is not None:
                 self._store.set_clock(seconds)
                 self._clock_read = now
+
+
+def _whole(buf):
+    # An empty Response with a buffer of its own.
+    event = Response()
+    event.buf = buf
+    event.start = 0
+    return event
+
+
+def _kept(event):
+    # ``event`` with its bytes in a buffer that the next read leaves alone.
+    kept = _whole(bytes(event.buf[event.start : event.start + event.count]))
+    kept.count = event.count
+    return kept
 
 
 def _why(reason):

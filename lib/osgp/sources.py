@@ -84,8 +84,9 @@ def describe(table, ids, count, scale, seen=None):
     """Iterate over what `firmware.readings` wants of ``count`` values of ``table``, as tuples.
 
     ``ids`` are the meter's own source ids (bytes), None if it does not tell them; ``scale`` is
-    its energy register unit, which is for Wh and varh only (p. 207), 0 if unknown. A source that the meter lists
-    twice has two names, so that no value hides another: ``seen`` (list) holds those before.
+    its energy register unit, which is for Wh and varh only (p. 207), 0 if unknown. A source that
+    the meter lists twice has two names, so that no value hides another: ``seen`` (list) holds
+    those before.
     """
     if seen is None:
         seen = []
