@@ -191,3 +191,12 @@ def test_record_wants_a_new_file_and_a_sane_limit(tmp_path):
     assert "above 0" in error("record", "new.txt", *line, "--polls", 0)
     assert "not allowed" in error("record", "new.txt", *line, "--polls", 1, "--seconds", 1)
     assert old.read_text() == "keep"
+
+
+def test_a_key_of_the_configuration_that_nobody_knows_is_told(tmp_path):
+    path = tmp_path / "config.json"
+    path.write_text('{"mqtt_hots": "broker", "a7941d85bce8a8fa2ab7a7941d85bce8": 1, "board": "x"}')
+    run = mepctl("run", "--port", "socket://127.0.0.1:9", "--config", path)
+    assert run.returncode == 2
+    assert "nobody knows mqtt_hots; did you mean mqtt_host?" in run.stderr
+    assert "nobody knows a name of 32 characters" in run.stderr and "a7941" not in run.stderr

@@ -11,7 +11,7 @@ import termios
 import pytest
 from mepsimkit import MAK, MBK, ONES, digest, meter, packet, read
 
-from tools.mepsim.__main__ import main
+from tools.mepsim.__main__ import channel, main, parser
 from tools.mepsim.channel import Channel
 from tools.mepsim.live import House
 from tools.mepsim.meter import Meter
@@ -283,3 +283,21 @@ def test_default_keys():
     m = Meter(MODELS["gen3"], House("steady"), sequence=0)
     assert m.handle(packet(read(1, 4, 0), 1, MBK)[2:], 0)[2] == 0
     assert m.handle(packet(read(1, 4, 0), 2, MAK)[2:], 0)[2] == 0
+
+
+def test_keys_from_files_stay_off_the_command_line(tmp_path, capsys):
+    path = tmp_path / "mbk"
+    path.write_text("\ufeff" + "1" * 20 + "\r\n")
+    simulated = channel(parser().parse_args(["--key-file", str(path)])).meter
+    # The sequence number is a wrong one, the key is right.
+    assert simulated.handle(packet(read(1, 4, 0), 1, b"1" * 16)[2:], 0)[2] == 0x0C
+    assert simulated.handle(packet(read(1, 4, 0), 1, b"2" * 16)[2:], 0)[2] == 0x0B
+    for words in (
+        ["--key-file", str(path), "--key", "2" * 20],
+        ["--mak-file", str(tmp_path / "none")],
+        ["--mak-file", str(tmp_path)],
+    ):
+        assert main(words) == 2
+        shown = capsys.readouterr().err
+        assert words[0] in shown or "--key" in shown
+        assert "1111" not in shown and "2222" not in shown

@@ -1,6 +1,7 @@
 """`mepctl run`: the application of `firmware.app` on a host's line."""
 
 import asyncio
+import difflib
 import json
 import signal
 import socket
@@ -51,6 +52,14 @@ def _file(path):
         raise Stop(USAGE, "config: %s is not JSON; check its quotes and commas" % path)
     if not isinstance(given, dict):
         raise Stop(USAGE, 'config: write one JSON object in %s, like {"key": "..."}' % path)
+    known = [entry[0] for entry in configuration.SCHEMA] + ["version"]
+    for name in given:
+        if name not in known:
+            near = difflib.get_close_matches(name, known, 1)
+            # A long one could be a secret in the wrong place.
+            what = name if len(name) <= 24 else "a name of %d characters" % len(name)
+            hint = "; did you mean %s?" % near[0] if near else ""
+            print("warning: config: nobody knows %s%s" % (what, hint), file=sys.stderr)
     return given
 
 

@@ -74,7 +74,9 @@ def parser():
     p.add_argument("--house", default="sunny", metavar="NAME", help="what it measures")
     p.add_argument("--shuffle", action="store_true", help="BT22 and BT27 in another order")
     p.add_argument("--key", help="its basic key, MBK (default: a7941d85bce8a8fa2ab7)")
+    p.add_argument("--key-file", metavar="FILE", help="file that holds it and no more")
     p.add_argument("--mak", help="its advanced key, MAK (default: b1d4e0c2773f9a6655aa)")
+    p.add_argument("--mak-file", metavar="FILE", help="file that holds it and no more")
     pace = p.add_mutually_exclusive_group()
     pace.add_argument("--paced", dest="paced", action="store_true", default=True)
     pace.add_argument("--unpaced", dest="paced", action="store_false", help="no line, no pauses")
@@ -90,7 +92,18 @@ def parser():
     return p
 
 
-def _key(option, text, default):
+def _key(option, text, path, default):
+    if path is not None:
+        if text is not None:
+            raise BadInput("%s and %s-file: give one of them" % (option, option))
+        option += "-file"
+        try:
+            with open(path, encoding="utf-8-sig") as f:
+                text = f.read(4096).strip()
+        except OSError as e:
+            raise BadInput("%s %s: %s" % (option, path, e.strerror)) from None
+        except ValueError:
+            raise BadInput("%s %s: not a text file with one key" % (option, path)) from None
     if text is None:
         return default
     try:
@@ -122,8 +135,8 @@ def _faults(args):
 
 def _meter(args):
     keys = {
-        "mbk": _key("--key", args.key, DEFAULT_MBK),
-        "mak": _key("--mak", args.mak, DEFAULT_MAK),
+        "mbk": _key("--key", args.key, args.key_file, DEFAULT_MBK),
+        "mak": _key("--mak", args.mak, args.mak_file, DEFAULT_MAK),
     }
     if args.replay:
         try:
