@@ -2,7 +2,9 @@
 
 A packet is a length (u16, most significant byte first) and that many bytes. A length of 0 is the
 alert sequence. The length is checked before a body byte is stored; there is no start mark, so
-after an impossible length only silence on the line tells where the next packet begins.
+after an impossible length only silence on the line tells for sure where the next packet begins.
+A reader of packets that carry a digest may look for it earlier, one byte on: garbage before a
+reply then costs nothing, and whatever is found wrongly fails the digest.
 """
 
 from shim import const
@@ -20,21 +22,23 @@ BAD = const(3)
 class PacketReader:
     """Bytes in, one finding at a time out. Its buffer is made once; `feed` allocates nothing.
 
-    ``buf[:length]`` is the body and what follows it, without the length field.
+    ``buf[:length]`` is the body and what follows it, without the length field. ``slide``: after an
+    impossible length try each next byte as the beginning of a packet.
     """
 
-    def __init__(self, size=MAX_LENGTH, smallest=SMALLEST_REPLY):
+    def __init__(self, size=MAX_LENGTH, smallest=SMALLEST_REPLY, slide=False):
         self.buf = bytearray(size)
         self.length = 0
         self.found = NOTHING
         self._size = size
         self._smallest = smallest
+        self._slide = slide
         self.reset()
 
     def reset(self):
         """The line was silent: the next byte begins a packet."""
         self._got = -2  # bytes of the body so far; below 0 while in the length field
-        self._skip = False
+        self._skip = self._lost = False
 
     def swallow(self):
         """Drop everything until `reset`."""
@@ -60,7 +64,7 @@ class PacketReader:
         """Take ``data[start:end]`` up to one finding's end; return the first index not taken.
 
         `found` then says what it was: NOTHING (all taken, more is needed), PACKET, ALERT or BAD.
-        After BAD everything is swallowed until `reset`.
+        After BAD everything is swallowed until `reset`, or until a packet if the reader slides.
         """
         self.found = NOTHING
         if self._skip:
@@ -86,18 +90,32 @@ class PacketReader:
                 self._got = got + n
                 if self._got == self.length:
                     self._got = -2
+                    self._lost = False
                     self.found = PACKET
                     return i
         return i
 
     def _judge(self):
+        # True if the length says something at once.
         length = self.length
         if self._smallest <= length <= self._size:
+            return False
+        if self._lost:
+            self._next()  # two zero bytes in the middle of something are no alert
             return False
         if length == 0:
             self._got = -2
             self.found = ALERT
         else:
-            self.swallow()
             self.found = BAD
+            if self._slide:
+                self._next()
+            else:
+                self.swallow()
         return True
+
+    def _next(self):
+        # The second byte of the length is tried as its first.
+        self._lost = True
+        self._got = -1
+        self.length = (self.length & 0xFF) << 8

@@ -11,8 +11,8 @@ Theory of operation. The session has no clock and no line. Its shell calls five 
 
 In HUSH something came that is no good reply to this try. It may be a late reply to an older try
 with the right one behind it, so packets are still judged; silence ends it. A length field that
-lies is the same case: nothing is ever waited for longer than the line may be silent inside a
-packet.
+lies, or garbage before the reply, is the same case: nothing is ever waited for longer than the
+line may be silent inside a packet.
 
 Retries. The guide says both "count up, for retries too" and "send the same packet". A read goes
 out again under the next number, so a late reply to the older try fails the digest; it is known
@@ -113,7 +113,7 @@ class Session:
         self._baud = baud
         self._digest = Digest(key)  # of this try
         self._older = Digest(key)  # of the try before
-        self._reader = PacketReader()
+        self._reader = PacketReader(slide=True)
         self._tx = bytearray(2 + MAX_LENGTH)
         self._view = memoryview(self._tx)
         self._state = _IDLE

@@ -60,3 +60,24 @@ def test_feed_takes_a_window():
     data = b"??\x00\x09ABCDEFGHI??"
     assert r.feed(data, 2, 13) == 13
     assert r.found == PACKET
+
+
+def test_a_sliding_reader_finds_the_packet_behind_garbage():
+    packet = b"\x00\x0d" + b"ABCDEFGHIJKLM"
+    for garbage in (b"\xff", b"\x37\x81", b"\xff\xfe\xfd", b"\x80\x02\x00\x00", b"\x02" * 40):
+        for step in (1, 2, 3, 100):
+            found = _all(PacketReader(slide=True), garbage + packet + packet, step)
+            assert found == [BAD, packet[2:], packet[2:]], (garbage, step)
+            assert _all(PacketReader(), garbage + packet, step) == [BAD]
+
+
+def test_a_sliding_reader_hears_alerts_between_packets_again():
+    packet = b"\x00\x0d" + b"ABCDEFGHIJKLM"
+    stream = b"\xff" + packet + b"\x00\x00" + packet
+    assert _all(PacketReader(slide=True), stream, 4) == [BAD, packet[2:], ALERT, packet[2:]]
+    r = PacketReader(slide=True)
+    r.feed(b"\xff\xff\x00", 0, 3)
+    r.feed(b"\xff\xff\x00", 2, 3)
+    assert r.dirty
+    r.reset()
+    assert _all(r, b"\x00\x00", 2) == [ALERT]

@@ -238,12 +238,24 @@ def test_lying_length():
     assert feed(s, data_reply(send(s), DATA)) == [("Response", DATA)]
 
 
-def test_garbage_before_a_reply():
-    s, packet = _open()
-    feed(s, b"\xff\x13\x77" + data_reply(packet, DATA))
-    s.timed_out()
-    assert feed(s, data_reply(send(s), DATA)) == [("Response", DATA)]
-    assert s.counters()["length"] == 1
+def test_garbage_before_a_reply_costs_nothing():
+    for garbage in (b"\xff", b"\x80\xc0", b"\xff\x13\x77", b"\x55" * 90):
+        s, packet = _open()
+        assert feed(s, garbage + data_reply(packet, DATA)) == [("Response", DATA)]
+        assert s.counters()["length"] == 1 and s.counters()["retries"] == 0
+        # What was late of it does not disturb the next one.
+        s.request(28, 44, 0)
+        packet = send(s)
+        assert feed(s, data_reply(packet, DATA)) == [("Response", DATA)]
+
+
+def test_garbage_that_hides_the_reply_costs_one_try():
+    for garbage in (b"\x00\x30", b"\x01", b"\x00"):
+        s, packet = _open()
+        assert ("Response", DATA) not in feed(s, garbage + data_reply(packet, DATA))
+        s.timed_out()
+        assert feed(s, data_reply(send(s), DATA)) == [("Response", DATA)]
+        assert s.counters()["retries"] == 1
 
 
 def test_endless_noise_ends_too():
