@@ -30,6 +30,10 @@ class BootGuard:
     newest last.
     """
 
+    version = ""  # that runs, in words
+    trial = False  # it is an update that has to prove well
+    confirm = None  # called when a life was long enough, where that proves it
+
     def __init__(self, cause, storage, memory=None, redact=None):
         self.cause = cause
         self.why = ""
@@ -67,6 +71,8 @@ class BootGuard:
         """This life was long enough, or its end is wanted."""
         if self._load():
             self._save(0)
+        if self.confirm:
+            self._put(self.confirm)
 
     def note(self, text):
         """Keep the text of an exception across resets; one that repeats is kept once."""

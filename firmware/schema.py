@@ -87,6 +87,7 @@ SCHEMA = (
     ("timezone", "CET-1CEST,M3.5.0,M10.5.0/3", 4, 60, _ZONE, "time"),
     ("language", "en", ("en", "da", "de"), None, 0, "user"),
     ("admin_hash", "", 0, 200, SECRET | _TOKEN, "user"),
+    ("update_key", "", 0, 64, SECRET | _WPA, "user"),
     ("http_host", "0.0.0.0", 1, 64, RESTART | _HOST, "web"),
     ("http_port", 80, 1, 65535, RESTART, "web"),
     ("http_clients", 4, 1, 16, RESTART, "web"),

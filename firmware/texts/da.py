@@ -138,6 +138,8 @@ LABELS = (
     "sprog på sider og i meddelelser",
     "admin_hash",
     "saltet hash af administratorens adgangskode",
+    "update_key",
+    "nøgle, der signerer modulets opdateringer, lavet ved første start",
     "http_host",
     "adresse, webserveren lytter på",
     "http_port",

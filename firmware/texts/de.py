@@ -156,6 +156,8 @@ LABELS = (
     "Sprache der Seiten und Meldungen",
     "admin_hash",
     "gesalzener Hash des Administratorpassworts",
+    "update_key",
+    "Schlüssel, der die Updates dieses Moduls signiert, beim ersten Start erzeugt",
     "http_host",
     "Adresse, an der der Webserver hört",
     "http_port",

@@ -132,6 +132,8 @@ LABELS = (
     "language of pages and messages",
     "admin_hash",
     "salted hash of the administrator's password",
+    "update_key",
+    "key that signs this module's updates, made at first boot",
     "http_host",
     "address the web server listens on",
     "http_port",
