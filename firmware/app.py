@@ -2,10 +2,12 @@
 
 import asyncio
 import gc
+import json
 import sys
 
 from mep.session import Session
 from shim import const
+from . import report
 from .hal import clock
 from .hal.memory import drop
 from .hal.ports import CHIP, open_port
@@ -20,6 +22,11 @@ _GARBAGE = const(8192)  # collect after so many bytes, before they lie all over 
 _HOLD_BEATS = const(50)  # that the radio waits for the line at most
 _LIVED_BEATS = const(600)  # `boot_guard.LIVED_MS`
 _HEALTH_BEATS = const(6000)
+_TELL_BEATS = const(64)
+_DAY_BEATS = const(640)
+_QUARTER_S = const(900)  # local days begin at a quarter of an hour, everywhere
+_BT23 = const(23)
+_FRESH_MS = const(120000)
 # In what time a task must report. One read may need over a minute on a line full of noise.
 _POLLER_MS = const(180000)
 _TASK_MS = const(60000)
@@ -62,6 +69,8 @@ class App:
         self.store.line = self._line
         self._lag = 0
         self._beats = 0
+        self._weak = ""  # what a brown-out means, in words
+        self._news = self._told = None  # what `_day` acted on, what `_tell` told
         self.log("info", "MEP key of %d bytes, fingerprint %s" % (len(key), fingerprint(key)))
         drop("mep.keys", "firmware.config", "firmware.texts", "firmware.storage")
 
@@ -113,6 +122,7 @@ class App:
         }
         if self.line:
             status["line"] = self.line.diagnosis or self.line.state
+        status["notes"] = self.notes()
         if self.guard:
             status["started"] = self.guard.cause
             status["faults"] = self.guard.faults
@@ -123,6 +133,11 @@ class App:
             status["heap_free"] = gc.mem_free()
             status["heap_used"] = gc.mem_alloc()
         return status
+
+    def notes(self):
+        """What the owner should mend, in words (list of str)."""
+        diagnosis = self.line.diagnosis if self.line else None
+        return [text for text in (diagnosis, self._weak) if text]
 
     async def _open_socket(self):
         return await open_port(self.config["port"])
@@ -148,6 +163,11 @@ class App:
 
         alive = self._alive("wifi")
         weak = self.guard.cause == "brown-out"
+        if weak:
+            from .radio import weak_text
+
+            self._weak = weak_text(self.config)
+            self.log("warn", self._weak)
         self.wifi = wifi = Wifi(self.config, self.log, esp32.network, alive, weak, lost)
         self.time = TimeSync(
             self.config, self.log, self.store.now, lambda: wifi.online, esp32.set_clock
@@ -197,8 +217,11 @@ class App:
             # The worst of the last minute or so fades; a single stall stays visible for a while.
             self._lag = max(lag, self._lag - 1 if self._beats % 16 == 0 else self._lag)
             self._beats += 1
-            if self._beats % 64 == 0:
+            if self._beats % _TELL_BEATS == 0:
                 self.store.expire()
+                self._day()
+                if self.mqtt and self.mqtt.connected:
+                    self._tell()
                 gc.collect()
             if self._beats % _HEALTH_BEATS == 0:
                 uptime = self._beats * _BEAT_MS // 1000
@@ -211,6 +234,43 @@ class App:
                 drop("firmware.health")
             if self._beats == _LIVED_BEATS and self.guard:
                 self.guard.healthy()
+
+    def _day(self):
+        # The energy of the day: its code is here only when there may be news.
+        store = self.store
+        config = self.config
+        now = store.now()
+        # The meter's clock may be wrong: what NTP may set right in a moment begins no day.
+        hasty = self._beats < _HEALTH_BEATS and clock.unix() is None and config["ntp_servers"]
+        if now is None or hasty:
+            return
+        fresh = store.table_ages().get(_BT23, _FRESH_MS) < _FRESH_MS
+        news = now // _QUARTER_S, store.resets, id(store.kinds), fresh
+        if news != self._news:
+            self._news = news
+            try:
+                from . import days
+
+                why = days.follow(store, config["timezone"], CHIP)
+            except Exception as e:  # the readings go on
+                why = "%s: %s" % (type(e).__name__, e)
+            if why:
+                self.log("error", "energy of the day: " + why)
+            days = None
+            drop("firmware.days", "firmware.timezone", "firmware.storage", "firmware.texts")
+
+    def _tell(self):
+        # What changes seldom, retained.
+        mqtt = self.mqtt
+        base = self.config["mqtt_base"]
+        cause = self.guard.cause if self.guard else None
+        text = json.dumps({"started": cause, "notes": self.notes()})
+        news = mqtt.connects, text
+        if news != self._told and mqtt.publish(base + "/health", text, True):
+            self._told = news
+        elif self._beats % _DAY_BEATS:
+            return
+        mqtt.publish(base + "/today", "{%s}" % report.today(self.store), True)
 
 
 def _board(config):

@@ -46,6 +46,14 @@ def dbm(config, weak):
     return max(2, power - 4) if weak else power
 
 
+def weak_text(config):
+    """What a brown-out means, for the owner."""
+    return (
+        "the supply broke down (brown-out): the radio sends with %d dBm instead of %d until the "
+        "next start; 470..1000 uF at the supply help, or a lower tx_power_dbm, or the low profile"
+    ) % (dbm(config, True), config["tx_power_dbm"])
+
+
 def why(sta):
     """Why the station ``sta`` has no network, in words."""
     code = sta.status()

@@ -88,6 +88,7 @@ class Readings:
             self.buffer = bytearray(_HEAD + end + _ROOM * n)
         self.text = None
         self.text_of = None
+        self.days = None  # of `firmware.days`, which knows the values by their index
         self._values = array("i", bytes(4 * n))
         self._times = array("i", bytes(4 * n))
         self._state = bytearray(n)

@@ -18,6 +18,19 @@ def _number(value):
     return "null" if value is None else str(value)
 
 
+def today(store):
+    """Members ``today`` and ``yesterday`` of a JSON object (str): energy by days, in Wh."""
+    days = store.days
+    if days is None:
+        none = '"today":{"energy_forward":%s,"energy_reverse":%s,"since":%s},"yesterday":%s'
+        return none.replace("%s", "null")
+    counts = []
+    for i, start in zip(days[2], days[1][2:4]):
+        value = None if i is None or start is None else store.value(i)
+        counts.append("null" if value is None or value < start else str(value - start))
+    return days[0] % tuple(counts)
+
+
 def readings(store):
     """The `/api/v1/readings` document as an iterator of str pieces.
 
@@ -30,7 +43,7 @@ def readings(store):
         store.kinds,
         [store.value(i) for i in n],
         [store.age_ms(i) for i in n],
-        '},"line":%s}' % json.dumps(store.line()),
+        '},%s,"line":%s}' % (today(store), json.dumps(store.line())),
     )
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from cutfs import KINDS, Disk, PowerCut
 
-from firmware import config, storage
+from firmware import config, days, storage
 
 pytestmark = pytest.mark.proof
 
@@ -69,6 +69,51 @@ def test_counters(power, kind):
     # The cuts did happen, some of them after the last byte that mattered.
     assert cut > CUTS * 0.9
     assert new > 0
+
+
+class Meter:
+    """A store with the registers of one moment."""
+
+    resets = 0
+
+    def __init__(self, now, wh, known):
+        self.meter = {"serial": "4080"}
+        self.names = ["energy_forward", "energy_reverse"]
+        self.now = lambda: now
+        self.value = lambda i: wh if i == 0 else 0
+        self.age_ms = lambda i: 5
+        self.days = known
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_energy_of_the_day(power, kind):
+    """The save at midnight is cut at random: the day goes on after the restart, or begins anew."""
+    chance = random.Random(6)
+    disk = Disk(kind, chance)
+    zone = "UTC0"
+    power(disk)
+    now, wh = 1767830400, 0
+    days.follow(Meter(now - 86400, wh, None), zone, True)
+    cut = lost = 0
+    for n in range(CUTS):
+        wh += chance.randint(0, 20000)
+        before = days.load()
+        new = ["4080", now, wh, 0, wh - before[2], 0]
+
+        def work():
+            days.follow(Meter(now + 3, wh, None), zone, True)  # noqa: B023
+
+        done = _run(power, disk, work, chance)
+        found = days.load()
+        assert found == new or (not done and found == before), n
+        # The next life, a minute later: the count begins at midnight, with nothing lost.
+        after = Meter(now + 60, wh + 5, None)
+        days.follow(after, zone, True)
+        assert after.days[1] == (new if found == new else [*new[:2], wh + 5, 0, new[4] + 5, 0]), n
+        cut += not done
+        lost += found == before
+        now += 86400
+    assert cut > CUTS * 0.9 and lost > 0
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -37,6 +37,13 @@ SERVICES = (
     "firmware.storage",
     "firmware.texts",
 )
+UPDATES = (
+    "firmware.bundle",
+    "firmware.slots",
+    "firmware.update",
+    "firmware.update_texts",
+    "firmware.version",
+)
 # room: what it may import of ours and of third parties (a name allows all below it). The first
 # room that fits a module counts.
 RULES = (
@@ -49,6 +56,7 @@ RULES = (
     ("firmware.boards", ("firmware.boards", "shim")),
     ("firmware.readings", ("firmware.hal.clock", "shim")),
     ("firmware.report", ("firmware.hal.clock", "firmware.readings", "shim")),
+    ("firmware.web.update", (*UPDATES, "firmware.web", "microdot", *OUTPUT)),
     ("firmware.web", ("firmware.web", "microdot", *OUTPUT)),
     ("firmware.mqtt", ("firmware.mqtt", "umqtt", *OUTPUT)),
     ("firmware.app", ("firmware", "mep", "osgp", "c1218", "shim")),
@@ -69,6 +77,11 @@ RULES = (
             *SERVICES,
         ),
     ),
+    ("firmware.bundle", (*UPDATES, "shim", *SERVICES)),
+    ("firmware.slots", (*UPDATES, "shim", *SERVICES)),
+    ("firmware.trial", (*UPDATES, "shim", *SERVICES)),
+    ("firmware.update", (*UPDATES, "shim", *SERVICES)),
+    ("firmware.days", ("firmware.timezone", "shim", *SERVICES)),
     ("firmware.power", ("firmware.boards", "shim", *SERVICES)),
     ("firmware.texts", ("firmware.texts", "shim")),
     ("firmware", (*SERVICES, "shim")),

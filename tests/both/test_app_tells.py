@@ -1,0 +1,181 @@
+"""What `firmware.app` tells beside the readings: the day's energy, faults in words."""
+
+import json
+import sys
+
+sys.path.append("tests")
+
+from fakes import Chip
+from firmware import app as module
+from firmware import config
+from test_recovery import Guard
+
+KEY = "a7941d85bce8a8fa2ab7"
+MIDNIGHT = 1767826800  # 2026-01-08 00:00 in Copenhagen
+SAG = "ENABLE sags"
+
+
+class Line:
+    state = "on"
+    diagnosis = None
+    piece = None
+
+
+class Broker:
+    connected = True
+    connects = 1
+
+    def __init__(self):
+        self.sent = []
+
+    def counters(self):
+        return {}
+
+    def publish(self, topic, payload, retain=False):
+        self.sent.append((topic, json.loads(payload), retain))
+        return True
+
+    def take(self):
+        sent = self.sent
+        self.sent = []
+        return sent
+
+
+async def _no_line():
+    raise OSError("no line here")
+
+
+def _app(cause="power on", **given):
+    guard = Guard()
+    guard.cause = cause
+    guard.version = "test"
+    guard.trial = None
+    given = config.validate(dict({"key": KEY, "mqtt_host": "broker"}, **given))
+    app = module.App(given, None, _no_line, guard)
+    app.line = Line()
+    app.mqtt = Broker()
+    return app
+
+
+class Now:
+    """The clock of the store and of the application."""
+
+    def __init__(self, app, utc):
+        self.utc = utc
+        app.store.now = lambda: self.utc
+
+
+def _read(app, wh):
+    app.store.configure(
+        [
+            ("energy_forward", "Wh", 23, 0, 1 << 30, True, 1),
+            ("energy_reverse", "Wh", 23, 0, 1 << 30, True, 1),
+        ]
+    )
+    app.store.put(0, wh)
+    app.store.put(1, 0)
+    app.store.commit(23)
+
+
+def test_health_is_told_when_it_changes_or_the_connection_is_new():
+    app = _app()
+    app._beats = 64
+    app._tell()
+    first = app.mqtt.take()
+    assert first[0] == ("mep/health", {"started": "power on", "notes": []}, True)
+    assert first[1][0] == "mep/today" and first[1][2] is True and len(first) == 2
+    app._tell()
+    assert app.mqtt.take() == []
+    app.line.diagnosis = SAG
+    app._tell()
+    assert app.mqtt.take()[0] == ("mep/health", {"started": "power on", "notes": [SAG]}, True)
+    assert app.status()["notes"] == [SAG] and app.status()["line"] == SAG
+    app.mqtt.connects = 2
+    app._tell()
+    assert [t for t, _, _ in app.mqtt.take()] == ["mep/health", "mep/today"]
+    app._beats = 640
+    app._tell()
+    assert [t for t, _, _ in app.mqtt.take()] == ["mep/today"]
+
+
+def test_a_brown_out_lowers_the_power_and_is_told_everywhere():
+    with Chip():
+        app = _app("brown-out", tx_power_dbm=12)
+        app._network()
+        (note,) = app.notes()
+        assert "brown-out" in note and "8 dBm instead of 12" in note
+        assert app.status()["notes"] == [note]
+        assert [line for line in app.log.lines() if line == "warn: " + note[:194]]
+        app._tell()
+        assert app.mqtt.take()[0][1] == {"started": "brown-out", "notes": [note]}
+        assert app.wifi.up().config("txpower") == 8
+        app = _app("power on", tx_power_dbm=12)
+        app._network()
+        assert app.notes() == [] and app.wifi.up().config("txpower") == 12
+
+
+def test_the_day_is_followed_once_a_quarter_and_when_the_registers_come():
+    from firmware import days  # another test's end may have dropped it
+
+    follow, calls = days.follow, []
+
+    def counted(*what):
+        calls.append(what)
+        return follow(*what)
+
+    app = _app(ntp_servers="")
+    now = Now(app, MIDNIGHT + 20)
+    drop = module.drop
+    module.drop = lambda *names: None  # so that what is counted stays
+    days.follow = counted
+    try:
+        app._day()
+        assert len(calls) == 1 and app.store.days is None
+        _read(app, 1000)
+        app._day()
+        app._day()
+        assert len(calls) == 2 and app.store.days
+        now.utc += 880
+        app._day()
+        assert len(calls) == 3
+    finally:
+        days.follow = follow
+        module.drop = drop
+    app._beats = 640
+    app._tell()
+    (today,) = [d["today"] for t, d, _ in app.mqtt.take() if t == "mep/today"]
+    assert today["energy_forward"] == 0 and today["since"] == "2026-01-08T00:00:00+01:00"
+
+
+def test_no_day_begins_by_a_meters_clock_that_ntp_may_set_right():
+    app = _app()
+    Now(app, MIDNIGHT + 20)
+    kept = module.clock
+    _read(app, 1000)
+
+    class Unset:
+        ticks_ms = kept.ticks_ms
+        ticks_diff = kept.ticks_diff
+
+        @staticmethod
+        def unix():
+            return None
+
+    module.clock = Unset
+    try:
+        app._day()
+        assert app.store.days is None
+        app._beats = 6000
+        app._day()
+        assert app.store.days is not None
+    finally:
+        module.clock = kept
+
+
+def test_a_fault_of_the_day_leaves_the_readings_alone():
+    app = _app(ntp_servers="")
+    Now(app, MIDNIGHT)
+    _read(app, 1)
+    app.store.meter = None
+    app._day()
+    assert "energy of the day" in app.log.lines()[-1]
