@@ -1,8 +1,42 @@
 import sys
 
 if sys.platform == "esp32":  # which has / and /lib on its path
-    from firmware.start import start
+    import machine
 
+    slot = ""
+    try:
+        from firmware import slots
+
+        slot, trial = slots.choose(machine.reset_cause() == machine.DEEPSLEEP_RESET)
+        if slot is None:
+            machine.reset()
+        if trial:
+            # This version is new. These end its trial whatever it does; see docs/updates.md.
+            def late(timer):
+                fine = False
+                try:
+                    from firmware.slots import late
+
+                    fine = late()
+                finally:
+                    if not fine:
+                        machine.reset()
+
+            machine.Timer(0).init(mode=machine.Timer.ONE_SHOT, period=300000, callback=late)
+            machine.WDT(timeout=360000)  # until it starts its own
+    except Exception as e:
+        print("updates:", e)  # noqa: T201
+    try:
+        from firmware.start import start
+    except Exception as e:
+        if not slot:
+            raise
+        print("update:", e)  # noqa: T201
+        try:
+            slots.failed(e)
+        finally:
+            machine.reset()
+    slots = None
     start()
 else:
     sys.path.insert(0, "lib")

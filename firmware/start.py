@@ -8,6 +8,7 @@ lives may have died of. Ctrl-C on the console ends each in the interpreter's pro
 import io
 import os
 import sys
+from binascii import hexlify
 
 from . import storage
 from .boot_guard import BootGuard
@@ -38,12 +39,18 @@ def _run(guard, path):
     # The radio's driver takes its memory while there is some: our heap grows and gives none back.
     esp32.radio()
     config, notes = _configuration(path)
+    news = _update(guard, config)
     safe = guard.mode(_held(config), _exists("safe_mode")) == "safe"
     if safe:
         print("safe mode: " + guard.why)  # noqa: T201
     for note in notes:
         print(note)  # noqa: T201
     ready = config["key"] and config["wifi_ssid"]
+    if guard.trial and not ready:
+        # There is no application yet that could prove the new version.
+        from .slots import confirm
+
+        guard.confirm = confirm
     window = esp32.wanted_set_up()
     if safe or window or not ready:
         _tell_access(config)
@@ -51,7 +58,7 @@ def _run(guard, path):
 
         recovery.run(guard, config, notes, safe, window and ready)
     else:
-        notes = [str(note) for note in notes]
+        notes = [str(note) for note in notes] + news
         drop("firmware.config", "firmware.texts", "firmware.boards")
         from .app import serve
 
@@ -63,10 +70,13 @@ def _configuration(path):
     from . import config as configuration
 
     config, notes = configuration.restore(path)
-    if not config["ap_password"]:
+    if not config["ap_password"] or not config["update_key"]:
         from .setup_ap import new_password
 
-        config["ap_password"] = new_password()
+        config["ap_password"] = config["ap_password"] or new_password()
+        if not config["update_key"]:
+            config["update_key"] = hexlify(os.urandom(32)).decode()
+            print("update key " + config["update_key"])  # noqa: T201  as for the password
         try:
             configuration.store(config, path)
         except storage.StorageError as e:
@@ -74,6 +84,30 @@ def _configuration(path):
         _tell_access(config)
         drop("firmware.setup_ap", "firmware.hal.udp")
     return config, notes
+
+
+def _update(guard, config):
+    # Which version runs, why another does not, and one that was copied here by cable: in words.
+    from . import slots
+
+    try:
+        news = slots.tell(guard)
+        if _exists("update.bundle"):
+            import asyncio
+
+            from . import update
+
+            version = asyncio.run(update.take(config["update_key"], esp32.chip()))
+            print("update: starting " + version)  # noqa: T201
+            guard.healthy()
+            esp32.restart()
+    except Exception as e:  # this version runs in any case
+        news = "update: %s" % e
+        guard.note(news)
+    drop("firmware.update", "firmware.bundle", "firmware.update_texts", "firmware.slots")
+    if news:
+        print(news)  # noqa: T201
+    return [news] if news else []
 
 
 def _tell_access(config):

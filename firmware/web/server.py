@@ -83,6 +83,7 @@ class Connection:
         self.since = ticks_ms()
         self.due = ticks_add(self.since, HEAD_MS)  # ticks at which to give up; None is never
         self.asked = False  # True when the request is complete
+        self.left = 0  # bytes of a body that is not read here but by `read`
         try:  # CPython: `awrite` returns when the bytes are sent, not when they are queued
             writer.transport.set_write_buffer_limits(0)
         except AttributeError:  # MicroPython has no queue
@@ -97,19 +98,38 @@ class Connection:
         if not length.encode().isdigit():
             raise Refused(400, "Content-Length must be a number")
         n = int(length)
-        if n > Request.max_body_length:
+        method, url, version = first
+        if method == "POST" and url == getattr(app, "streamed", None):
+            self.left = n
+            body = b""
+        elif n > Request.max_body_length:
             raise Refused(413, "send at most %d bytes" % Request.max_body_length)
-        body = await self._body(n)
+        else:
+            body = await self._body(n)
         if body is None:
             return None
         self.asked = True
         self.due = None
-        method, url, version = first
         try:
             peer = self._writer.get_extra_info("peername")
-            return Request(app, peer, method, url, version, headers, body, sock=(self, self))
+            req = Request(app, peer, method, url, version, headers, body, sock=(self, self))
         except ValueError:  # a bad escape in the query
             raise Refused(400, "the query is not URL encoded")
+        if self.left:
+            req.max_content_length = n
+        return req
+
+    async def read(self, most):
+        """1 to ``most`` bytes of the body that the app has as `streamed`, b"" at its end."""
+        most = min(most, self.left)
+        data = self._rest[:most]
+        self._rest = self._rest[most:]
+        if not data and most:
+            self.due = ticks_add(ticks_ms(), WRITE_MS)
+            data = await self._reader.read(most)
+            self.due = None
+        self.left = self.left - len(data) if data else 0
+        return data
 
     async def _head(self):
         first = None
@@ -264,7 +284,7 @@ class Server:
                 await body.aclose()
             elif hasattr(body, "close"):
                 body.close()
-        if not complete:
+        if not complete or conn.left:
             await conn.linger()
 
     async def _place(self):
