@@ -125,6 +125,8 @@ class App:
         status["notes"] = self.notes()
         if self.guard:
             status["started"] = self.guard.cause
+            status["version"] = self.guard.version
+            status["trial"] = self.guard.trial
             status["faults"] = self.guard.faults
         if self.wifi:
             status["wifi"] = self.wifi.status()
@@ -234,6 +236,13 @@ class App:
                 drop("firmware.health")
             if self._beats == _LIVED_BEATS and self.guard:
                 self.guard.healthy()
+            if self._beats % _LIVED_BEATS == 0 and self.guard and self.guard.trial:
+                from . import trial  # of an update
+
+                trial.look(self, self._beats * _BEAT_MS // 1000)
+                del trial
+                drop("firmware.trial", "firmware.slots", "firmware.storage", "firmware.texts")
+
 
     def _day(self):
         # The energy of the day: its code is here only when there may be news.

@@ -23,6 +23,8 @@ HOST = "192.168.4.1"
 
 
 class Guard:
+    version = "1.2"
+    trial = False
     def __init__(self):
         self.cause = "reset"
         self.why = "the button was held at the start"
