@@ -4,16 +4,14 @@
 // Every text goes in by textContent: what the meter says is never markup.
 
 const $ = (id) => document.getElementById(id);
-const NONE = "–";
-const MINUTES = 5;
+const NONE = "–", MINUTES = 5;
 const values = new Map(); // name -> {value, unit, slow, at}; at is on performance.now()'s clock, null if never read
 const past = []; // [at, watts]
 let online = null; // what the module says of the meter; null until it has said anything
 let reason = "";
-let reachable = true;
-let source = null;
-let polling = false;
-let said = "";
+let reachable = true, source = null, polling = false, said = "";
+let today = null, yesterday = null; // energy of the local days, as the module counts them
+let notes = []; // what the owner should mend, in words
 
 const LINE = {
   requests: "Requests to the meter", sent: "Packets sent, with repeats", verified: "Replies verified",
@@ -22,10 +20,8 @@ const LINE = {
   refused: "Refused by the meter", failed: "Requests given up", alerts: "Alerts from the meter",
   stray: "Stray bytes", dropped: "Values out of bounds, dropped", resets: "Registers set back", openings: "Line opened",
 };
-const FACTS = [
-  ["frequency", "Frequency"], ["reactive_import", "Reactive import"], ["reactive_export", "Reactive export"],
-  ["apparent_power", "Apparent power"],
-];
+const FACTS = [["frequency", "Frequency"], ["reactive_import", "Reactive import"], ["reactive_export", "Reactive export"],
+  ["apparent_power", "Apparent power"]];
 // Unit of the meter -> divisor, digits, unit of the reader.
 const UNITS = {
   mV: [1000, 1, "V"], mA: [1000, 3, "A"], mHz: [1000, 3, "Hz"], Wh: [1000, 3, "kWh"], varh: [1000, 3, "kvarh"],
@@ -44,15 +40,11 @@ function show(name, digits) {
   return number(v.value / divisor, digits === undefined ? usual : digits);
 }
 
-function unit(u) {
-  return UNITS[u] ? UNITS[u][2] : u;
-}
+const unit = (u) => (UNITS[u] ? UNITS[u][2] : u);
 
 function ago(ms) {
-  const s = Math.floor(ms / 1000);
-  if (s < 120) return s + " s";
-  if (s < 7200) return Math.floor(s / 60) + " min";
-  return Math.floor(s / 3600) + " h";
+  const s = Math.floor(ms / 1000), m = Math.floor(s / 60);
+  return s < 120 ? s + " s" : m < 120 ? m + " min" : Math.floor(m / 60) + " h";
 }
 
 // Energy registers (BT23) are read every tenth second, the others (BT28) every second. A value
@@ -67,11 +59,7 @@ function age(name) {
   const v = values.get(name);
   return v && v.at !== null ? Math.max(0, performance.now() - v.at) : null;
 }
-
-function stale(name) {
-  const a = age(name);
-  return a === null || a > (values.get(name).slow ? 30000 : 5000);
-}
+const stale = (name) => age(name) === null || age(name) > (values.get(name).slow ? 30000 : 5000);
 
 function element(tag, text, className) {
   const e = document.createElement(tag);
@@ -111,6 +99,7 @@ function takeReadings(doc) {
     values.set(name, { value: v.value, unit: v.unit, slow: slow(v, doc.values), at: v.age_ms === null ? null : now - v.age_ms });
   }
   takeLine(doc.line || {});
+  [today, yesterday] = [doc.today, doc.yesterday];
   remember();
 }
 
@@ -138,6 +127,7 @@ function takeLine(line) {
 function takeStatus(s) {
   online = s.online;
   reason = s.reason || "";
+  notes = s.notes || [];
   const parts = [];
   if (s.uptime_s !== undefined) parts.push("Running for " + uptime(s.uptime_s));
   if (s.heap_free !== undefined) parts.push(number(s.heap_free / 1024, 0) + " KiB free");
@@ -153,8 +143,7 @@ function uptime(s) {
 
 function net() {
   const f = values.get("power_forward"), r = values.get("power_reverse");
-  if (!f || f.value === null) return null;
-  return f.value - (r && r.value ? r.value : 0);
+  return !f || f.value === null ? null : f.value - (r && r.value ? r.value : 0);
 }
 
 function remember() {
@@ -174,6 +163,7 @@ function draw() {
   for (const [id, name] of [["in", "energy_forward"], ["out", "energy_reverse"]]) {
     put(id, show(name));
     mark($(id + "-age"), name, $(id).closest(".card"));
+    drawDays(id, name);
   }
   drawPhases();
   drawFacts();
@@ -186,6 +176,15 @@ function mark(label, name, box) {
   const a = age(name), old = stale(name);
   box.classList.toggle("stale", old);
   put(label, a === null ? "not read yet" : old ? "old: read " + ago(a) + " ago" : "read " + ago(a) + " ago");
+}
+
+// A day that did not begin at midnight has its counts under `partial`, and says since when.
+function drawDays(id, name) {
+  const kwh = (day) => (day && typeof day[name] === "number" ? number(day[name] / 1000, 3) : NONE);
+  const part = today && today.partial;
+  put(id + "-today", kwh(part || today));
+  put(id + "-since", part ? "Since " + today.since.slice(11, 16) : "Today");
+  put(id + "-before", kwh(yesterday));
 }
 
 function drawState() {
@@ -207,6 +206,9 @@ function drawState() {
   put("word", word);
   put("reason", why && why[0].toUpperCase() + why.slice(1));
   $("reason").hidden = !why;
+  const more = notes.filter((note) => !why.includes(note));
+  put("notes", more.map((note) => note[0].toUpperCase() + note.slice(1)).join("\n"));
+  $("notes").hidden = !more.length;
 }
 
 function drawPower() {
@@ -345,8 +347,7 @@ async function get(path) {
 
 async function readings() {
   const [code, doc] = await get("/api/v1/readings");
-  if (code === 200) takeReadings(doc);
-  else if (doc) [online, reason] = [false, doc.error];
+  if (code === 200) takeReadings(doc); else if (doc) [online, reason] = [false, doc.error];
   draw();
   return code === 200;
 }

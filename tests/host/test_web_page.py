@@ -34,6 +34,7 @@ class Module:
     def __init__(self):
         self.port = unused_port()
         self.clients = 4
+        self.notes = []
         self.thread = None
 
     def start(self):
@@ -51,7 +52,9 @@ class Module:
     async def _run(self, listening):
         self.loop = asyncio.get_running_loop()
         status = {"uptime_s": 93784, "mqtt": {"mqtt_connected": True}}
-        app = create_app(self.store, {"http_clients": self.clients}, lambda: status)
+        app = create_app(
+            self.store, {"http_clients": self.clients}, lambda: dict(status, notes=self.notes)
+        )
         self.task = asyncio.create_task(serve(app, "127.0.0.1", self.port))
         await asyncio.sleep(0.05)
         listening.set()
@@ -156,6 +159,44 @@ def test_shows_values_and_follows_them(browser, module):
     assert "MQTT connected" in page.text("#health")
     errors = [e["message"] for e in browser.get_log("browser") if e["level"] == "SEVERE"]
     assert errors == []
+
+
+COUNTS = '"energy_forward":%s,"energy_reverse":%s'
+DAYS = '"today":{%s,"since":"2026-01-08T00:00:00+01:00"},"yesterday":{%s}'
+LATE = '"today":{%s,"since":"2026-01-08T08:12:30+01:00","partial":{%s}},"yesterday":null'
+
+
+def test_energy_of_the_day(browser, module):
+    module.usual()
+    page = Page(browser, module)
+    page.until("#state", "Live")
+    assert page.text("#in-today") == page.text("#in-before") == "–"
+    at = (len(SOURCES) - 2, len(SOURCES) - 1)
+    kept = ["4080", 0, 115919469, 200, None, None]
+    null = COUNTS % ("null", "null")
+    text = DAYS % (COUNTS, COUNTS % (12345, 0))
+    module.store.days = text, kept, at, 0
+    page = Page(browser, module)
+    page.until("#in-today", "2.000")
+    assert page.text("#in-since") == "Today" and page.text("#out-today") == "0.001"
+    assert page.text("#in-before") == "12.345" and page.text("#out-before") == "0.000"
+    module.store.days = LATE % (null, COUNTS), kept, at, 0
+    page = Page(browser, module)
+    page.until("#in-since", "Since 08:12")
+    assert page.text("#in-today") == "2.000" and page.text("#in-before") == "–"
+
+
+def test_what_to_mend_is_shown_while_the_meter_is_online(browser, module):
+    module.usual()
+    module.notes = ["ENABLE sags <b>here</b>", "the supply broke down (brown-out)"]
+    page = Page(browser, module)
+    page.until("#notes", "ENABLE sags <b>here</b>\nThe supply broke down (brown-out)")
+    page.until("#state", "Live")
+    assert page.text("#reason") == ""
+    module.notes = []
+    page = Page(browser, module)
+    page.until("#state", "Live")
+    assert page.text("#notes") == ""
 
 
 def test_goes_stale_and_recovers(browser, module):
