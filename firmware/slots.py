@@ -67,13 +67,9 @@ def choose(woken=False):
         if record["trial"] >= 0 and not record["image"]:
             record["active"] = record["previous"]
             record["trial"] = -1
-    wanted = record["active"]
-    found = ""
-    for slot in (wanted, record["previous"]):
-        if slot and whole(slot, record):
-            found = slot
-            break
-    if found != wanted and wanted:
+    found = record["active"]
+    while found and not whole(found, record):
+        found = record["previous"]
         try:
             give_up(record, "damaged")
         except storage.StorageError:

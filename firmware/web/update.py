@@ -98,7 +98,7 @@ async def _take(req, config, restart, chip):
             raise BundleError("length", "")
         version = await update.install(body, req.content_length, config["update_key"], chip)
     except BundleError as e:
-        left = _DRAIN
+        left = 0 if e.args[0] == "length" else _DRAIN
         while left > 0:
             data = await body.read(1024)
             left = left - len(data) if data else 0

@@ -2,7 +2,8 @@
 
 Partitions are NOR flash: erasing sets every bit of a 4096-byte sector, writing only clears bits.
 ``table`` lists (type, subtype, address, size, label); a test may put its own there and `erase`.
-``cut_after`` bytes more are written, then `PowerCut` is raised, at any byte.
+``cut_after`` bytes more are written, then `PowerCut` is raised, at any byte. ``rollback`` says if
+the boot loader was built to go back from an image that nobody marked as good.
 """
 
 HEAP_DATA = 4
@@ -11,6 +12,7 @@ SECTOR = 4096
 
 clock = None
 cut_after = None
+rollback = True
 heaps = [(120000, 40000, 31744, 20000), (15000, 9000, 8192, 8000)]
 
 # The stock image for 4 MB has one application; this is its OTA variant, made small.
@@ -40,7 +42,8 @@ class PowerCut(BaseException):
 
 def erase(entries=None):
     """A new flash with the partition table ``entries``; the first application runs."""
-    global table, _boot, _running, _pending, cut_after
+    global table, _boot, _running, _pending, cut_after, rollback
+    rollback = True
     table = entries or OTA
     _flash.clear()
     cut_after = None
@@ -57,7 +60,8 @@ def restart():
         _boot = next(e for e in table if e[0] == 0 and e is not _running)
         _pending = False
     elif _boot is not _running:
-        _pending = True
+        # A factory image is never pending: the boot loader has no state of it.
+        _pending = rollback and _boot[1] >= 16
     _running = _boot
 
 
@@ -133,9 +137,12 @@ class Partition:
         return 0 if command in (1, 2, 3, 6) else None
 
     def set_boot(self):
-        global _boot
+        global _boot, _pending
         if self._entry[0] != self.TYPE_APP or _sector(self._entry, 0)[0] != 0xE9:
             raise OSError(-5379, "ESP_ERR_OTA_VALIDATE_FAILED")
+        if self._entry is _running:
+            # The running image chosen anew counts as one that was kept.
+            _pending = False
         _boot = self._entry
 
     def get_next_update(self):

@@ -20,7 +20,7 @@ _datetime = (2000, 1, 1, 5, 0, 0, 0, 0)
 _freq = 160000000
 
 
-class Reset(BaseException):
+class Reset(SystemExit):  # no other exception ends asyncio from inside a task, on CPython
     """The chip would start again now; ``cause`` is what `reset_cause` will say."""
 
     @property
@@ -48,6 +48,7 @@ def restart(cause, raw=None):
     Pin.pins = {}
     UART.ports = {}
     WDT.running = None
+    Timer.timers = {}
     del trace[:]
     mem32.raw = {1: 1, 2: 12, 3: 8, 4: 5, 5: 12}[cause] if raw is None else raw
 
@@ -282,6 +283,42 @@ class WDT:
     @property
     def starved(self):
         return self._bitten or clock.ticks_diff(clock.ticks_ms(), self._fed) > self.timeout
+
+
+class Timer:
+    """machine.Timer: a test calls `fire` when its time is over; a reset ends all of them."""
+
+    ONE_SHOT = 0
+    PERIODIC = 1
+    timers = {}
+
+    def __new__(cls, id, **how):
+        # The port has one object for each of its hardware's timers.
+        if not 0 <= id < (2 if _kind == "esp32c3" else 4):
+            raise ValueError("invalid Timer number")
+        if id not in Timer.timers:
+            Timer.timers[id] = object.__new__(cls)
+        return Timer.timers[id]
+
+    def __init__(self, id, **how):
+        self.id = id
+        if how:
+            self.init(**how)
+
+    def init(self, mode=PERIODIC, period=0, callback=None):
+        self.mode = mode
+        self.period = period
+        self.callback = callback
+
+    def deinit(self):
+        self.callback = None
+
+    def fire(self):
+        """The time is over."""
+        callback = self.callback
+        if self.mode == self.ONE_SHOT:
+            self.callback = None
+        callback(self)
 
 
 class RTC:
