@@ -65,7 +65,7 @@ class App:
             self._note = guard.note
             self.log("info", "started: " + guard.cause)
         self.supervisor = Supervisor(self.log, self._note)
-        self.mqtt = self.wifi = self.time = None
+        self.mqtt = self.wifi = self.time = self.low = None
         self.store.line = self._line
         self._lag = 0
         self._beats = 0
@@ -84,8 +84,11 @@ class App:
         gc.collect()
         if config["mqtt_host"]:
             from .mqtt import publisher
-            from .mqtt.client import Client
 
+            if CHIP and config["power_profile"] == "low":
+                from .mqtt.sleeper import Sleeper as Client
+            else:
+                from .mqtt.client import Client
             self.mqtt = Client(config, self.log)
             self._publisher = publisher
         self._web_app = web
@@ -95,15 +98,15 @@ class App:
         if hasattr(gc, "threshold"):
             gc.threshold(_GARBAGE)
         try:
-            self.poller.alive = self._alive("poller")
+            self.poller.alive = self.alive("poller")
             start("poller", self.poller.run, _POLLER_MS)
             if self.wifi:
                 start("wifi", self._radio, _TASK_MS)
                 start("time", self._clock, _TASK_MS)
             start("web", self._web, _TASK_MS)
-            if self.mqtt:
+            if self.mqtt and not self.low:
                 start("mqtt", self._broker, _TASK_MS)
-                start("publisher", self._publish, _TASK_MS)
+                start("publisher", self.publish, _TASK_MS)
             if CHIP:
                 start("watchdog", self._watchdog)
             await self._beat()
@@ -131,6 +134,8 @@ class App:
         if self.wifi:
             status["wifi"] = self.wifi.status()
             status["time"] = self.time.local()
+        if self.low:
+            status["low"] = self.low.status()
         if hasattr(gc, "mem_free"):
             status["heap_free"] = gc.mem_free()
             status["heap_used"] = gc.mem_alloc()
@@ -152,9 +157,12 @@ class App:
 
     def _network(self):
         # What only a module has: its radio and its clock.
+        from . import power
         from .hal import esp32
         from .timesync import TimeSync
-        from .wifi import Wifi
+
+        power.set_clock(self.config, esp32, self.log)
+        drop("firmware.power")
 
         def lost():
             # Set-up does not fit in beside all this: the next life is its, for some minutes.
@@ -163,44 +171,63 @@ class App:
             self.guard.healthy()
             esp32.restart()
 
-        alive = self._alive("wifi")
+        alive = self.alive("wifi")
         weak = self.guard.cause == "brown-out"
         if weak:
             from .radio import weak_text
 
             self._weak = weak_text(self.config)
             self.log("warn", self._weak)
-        self.wifi = wifi = Wifi(self.config, self.log, esp32.network, alive, weak, lost)
+        if self.config["power_profile"] == "low":
+            from .lowpower import build
+
+            self.low = build(self, esp32, weak, lost)
+        else:
+            from .wifi import Wifi
+
+            self.wifi = Wifi(self.config, self.log, esp32.network, alive, weak, lost)
+        wifi = self.wifi
         self.time = TimeSync(
             self.config, self.log, self.store.now, lambda: wifi.online, esp32.set_clock
         )
 
     async def _radio(self):
+        if self.low:
+            await self.low.run()
+        else:
+            await self.hold()
+            await self.wifi.run()
+
+    async def hold(self):
+        """Wait until the radio may start."""
         # Not at the moment when the MAX3232's charge pump starts: a weak supply breaks down.
         for _ in range(_HOLD_BEATS):
             if self.line.state == "on":
                 break
             await clock.sleep_ms(_BEAT_MS)
-        await self.wifi.run()
 
     async def _clock(self):
-        await self.time.run(self._alive("time"))
+        await self.time.run(self.alive("time"))
 
     async def _web(self):
         web = self._web_app
         config = self.config
         page = web.create_app(self.store, config, self.status)
-        alive = self._alive("web")
+        if self.low:
+            self.low.watch(page)
+        alive = self.alive("web")
         await web.serve(page, config["http_host"], config["http_port"], alive)
 
     async def _broker(self):
-        await self.mqtt.run(self._alive("mqtt"))
+        await self.mqtt.run(self.alive("mqtt"))
 
-    async def _publish(self):
-        alive = self._alive("publisher")
+    async def publish(self):
+        """Publish the snapshots by MQTT for ever."""
+        alive = self.alive("publisher")
         await self._publisher.run(self.store, self.mqtt, self.config, alive)
 
-    def _alive(self, name):
+    def alive(self, name):
+        """A function that says that the task ``name`` is alive."""
         return lambda: self.supervisor.report(name)
 
     def _line(self):
@@ -242,7 +269,6 @@ class App:
                 trial.look(self, self._beats * _BEAT_MS // 1000)
                 del trial
                 drop("firmware.trial", "firmware.slots", "firmware.storage", "firmware.texts")
-
 
     def _day(self):
         # The energy of the day: its code is here only when there may be news.

@@ -29,3 +29,12 @@ def faults(config):
 def mhz(config):
     """The clock to use under ``config``."""
     return min(config["cpu_mhz"], PROFILES[config["power_profile"]])
+
+
+def set_clock(config, chip, log):
+    """Set the processor's clock; ``chip`` is `firmware.hal.esp32`."""
+    wanted = mhz(config)
+    try:
+        chip.set_mhz(wanted)
+    except ValueError:
+        log("warn", "cpu_mhz %d: this chip does not have it; write 160 or less" % wanted)

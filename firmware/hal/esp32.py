@@ -73,6 +73,11 @@ def restart():
     machine.reset()
 
 
+def set_mhz(mhz):
+    """Set the processor's clock. Raises ValueError if this chip does not have it."""
+    machine.freq(mhz * 1000000)
+
+
 def radio():
     """Let the Wi-Fi driver take its memory; nothing is sent yet."""
     network.WLAN(network.STA_IF)

@@ -22,6 +22,10 @@ class Sleeper(Client):
         self._base = config["mqtt_base"]
         self._answers = 0
 
+    def quiet(self, log):
+        """Use another log."""
+        self._log = log
+
     async def deliver(self, ring, store, alive=None):
         """Send the store's newest snapshot, then the readings in ``ring`` (`firmware.records`).
 

@@ -5,7 +5,7 @@ import sys
 
 sys.path.append("tests")
 
-from fakes import Chip
+from fakes import Chip, machine
 from firmware import app as module
 from firmware import config
 from test_recovery import Guard
@@ -179,3 +179,27 @@ def test_a_fault_of_the_day_leaves_the_readings_alone():
     app.store.meter = None
     app._day()
     assert "energy of the day" in app.log.lines()[-1]
+
+
+def test_the_low_profile_is_wired():
+    from firmware.mqtt.sleeper import Sleeper
+
+    with Chip():
+        app = _app(power_profile="low", cpu_mhz=240, board="nesreader")
+        app.mqtt = Sleeper(app.config, app.log)
+        app._network()
+        low = app.low
+        assert machine.freq() == 80000000
+        assert not low._pressed()
+        machine.Pin(26, machine.Pin.IN, machine.Pin.PULL_UP).outside = 0
+        assert low._pressed()
+        assert app.status()["low"] == {"kept": 0, "lost": 0, "stays_s": 0}
+        assert app.time and app.wifi.name == "mep-123456"
+
+
+def test_a_clock_that_the_chip_does_not_have_is_told():
+    with Chip(chip="esp32c3"):
+        app = _app(cpu_mhz=240)
+        app._network()
+        assert machine.freq() == 160000000
+        assert [line for line in app.log.lines() if "cpu_mhz 240" in line and "160" in line]

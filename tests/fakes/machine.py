@@ -12,6 +12,7 @@ SOFT_RESET = 5
 
 clock = None
 trace = []
+slept = None
 
 _cause = PWRON_RESET
 _kind = "esp32"
@@ -43,8 +44,9 @@ def restart(cause, raw=None):
     ``raw`` is the reset reason in the chip's register (1 power on, 15 brown-out); a brown-out is
     PWRON_RESET to the port (ports/esp32/modmachine.c) with another number there.
     """
-    global _cause
+    global _cause, _freq
     _cause = cause
+    _freq = 160000000
     Pin.pins = {}
     UART.ports = {}
     WDT.running = None
@@ -64,7 +66,9 @@ def soft_reset():
 
 
 def deepsleep(time_ms=None):
-    """machine.deepsleep(): never returns; the chip starts again."""
+    """machine.deepsleep(): never returns; the chip starts again after ``slept`` ms."""
+    global slept
+    slept = time_ms
     raise Reset(DEEPSLEEP_RESET)
 
 

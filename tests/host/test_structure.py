@@ -82,6 +82,17 @@ RULES = (
     ("firmware.trial", (*UPDATES, "shim", *SERVICES)),
     ("firmware.update", (*UPDATES, "shim", *SERVICES)),
     ("firmware.days", ("firmware.timezone", "shim", *SERVICES)),
+    (
+        "firmware.lowpower",
+        (
+            "firmware.boards",
+            "firmware.hal",
+            "firmware.records",
+            "firmware.wifi",
+            "firmware.readings",
+            "shim",
+        ),
+    ),
     ("firmware.power", ("firmware.boards", "shim", *SERVICES)),
     ("firmware.texts", ("firmware.texts", "shim")),
     ("firmware", (*SERVICES, "shim")),
