@@ -44,9 +44,9 @@ def table_name(number):
 
 def table_number(name):
     """ "ET03" -> 2051, in any case; raises LocalError with the nearest names if not declared."""
-    from . import fields
+    from . import names
 
-    return fields.table_number(name)
+    return names.table_number(name)
 
 
 def decode(table, buf, start, count, dims):

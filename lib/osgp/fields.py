@@ -1,29 +1,43 @@
 """Reads tables by their declarations: one text a table, read line by line in use.
 
 A text is the smallest form on the device: 60 fields take 1.7 KB, as tuples 7 KB.
-The notation is the guide's own. A line is `offset type name [if condition]` (no condition on
-records: their number says it):
+The notation is the guide's own. A line is `offset type name`, then what applies of `unit U`,
+`per N`, `is LIST`, `if condition` (no condition on records: their number says it):
 
     0             u8           demand_resets  if BT21.0.2
-    +             i32[BT21.3]  sums
+    +             i32[BT21.3]  sums           unit Wh
+    +             u16          factor         unit % per 10
+    +             bits0-2      mode           is MODE
 
-offset     from the beginning of the table or record; `+`: right after what came before.
+offset     from the beginning of the table or record; `+`: right after what came before;
+           `=`: where the field before begins (another bit of the same byte).
            Offset, size and condition are sums of products, as in 181+4*BT20.7.
-BT21.3     the byte at offset 3 of BT21; BT21.0.2: bit 2 of the byte at 0 (1 or 0)
+BT21.3     the byte at offset 3 of BT21; BT21.0.2: bit 2 of the byte at 0 (1 or 0);
+           ET11.5w: two bytes, ET11.5d: four. The table's own earlier bytes may be meant.
 V3.70      1 if the meter's firmware is that or newer, else 0
-u8..u32 i8..i32   integer      bitN   bit N: bool        bitsA-B   bits A to B: integer
+!BT21.0.2  1 if it is 0, else 0; !V4.0: before 4.0
+*          as a size: as many as the bytes at hand hold (the last field only)
+u8..u64 i8..i64   integer      bitN   bit N: bool        bitsA-B   bits A to B: integer
 chars[n]   ASCII               raw[n] hex digits         flags[n]  n bits: list of bool
-ltime      yy mm dd hh mm ss, stime without ss: ISO text, None if it is no date
+u4[n]      n numbers of 4 bits, low half first           bcdN      N digits, LSB first: text
+ltime      yy mm dd hh mm ss, stime without ss, time hh mm ss, date 16 bits (ANSI_DATE):
+           ISO text, None if it is none
 version    firmware version, two bytes, MSB first
 rec[n]     n records of the lines up to `end`: list of dicts
 name `-`   reserved: not in the dict, written as zeros
+
+Unit, divisor and the words of a LIST are for display, `osgp.about` knows them: values stay
+integers as the meter sends them.
 """
 
 from binascii import hexlify
 
-from mep.errors import LocalError, TableError
+from mep.errors import TableError
+from shim import const
 from .codec import read_text, table_name
-from .tables import DECLARED
+
+_REST = const(-1)  # the number of a field whose size is `*`
+_LENGTHS = {"ltime": 6, "stime": 5, "time": 3, "date": 2, "version": 2}
 
 
 def decode(table, buf, start, count, dims):
@@ -38,41 +52,25 @@ def size(table, dims):
     return Walk(table, dims).block(0, 0, {})[1]
 
 
-def table_number(name):
-    """See `osgp.codec.table_number`."""
-    wanted = name.strip().upper()
-    declared = DECLARED.split()
-    if wanted in declared:
-        return _number(wanted)
-    near = sorted(declared, key=lambda d: (-_likeness(d, wanted), d))[:3]
-    raise LocalError(
-        "there is no table %r; did you mean %s or %s? Known: %s"
-        % (name, ", ".join(near[:2]), near[2], DECLARED)
-    )
-
-
 def _number(name):
     return int(name[2:]) + (2048 if name[0] == "E" else 0)
 
 
-def _likeness(a, b):
-    # Characters at their place count more than those elsewhere: BT82 is like BT28 and BT22.
-    here = sum([a[i] == b[i] for i in range(min(len(a), len(b)))])
-    return 2 * here + sum([c in b for c in a]) - abs(len(a) - len(b))
-
-
 def _declaration(table):
-    name = table_name(table)
-    if name not in DECLARED.split():
-        raise LocalError("%s is not declared; known are %s" % (name, DECLARED))
-    name = "osgp.tables." + name.lower()
-    return getattr(__import__(name, None, None, ("FIELDS",)), "FIELDS")  # noqa: B009
+    name = "osgp.tables." + table_name(table).lower()
+    try:
+        return __import__(name, None, None, ("FIELDS",)).FIELDS
+    except ImportError:
+        from .names import undeclared
+
+        undeclared(table)
 
 
 class Walk:
     """Goes through a declaration and measures it; `_Reader` and `osgp.writer` use it."""
 
     def __init__(self, table, dims):
+        self.number = table
         self.table = table_name(table)
         self.text = _declaration(table)
         self.dims = dims
@@ -81,7 +79,7 @@ class Walk:
     def block(self, at, base, values):
         """Take the lines from text[at:] to the block's end; (text position, end offset)."""
         text = self.text
-        end = base
+        end = last = base
         while at < len(text):
             stop = text.find("\n", at)
             words = text[at:stop].split()
@@ -92,9 +90,15 @@ class Walk:
                 break
             where, kind, name = words[:3]
             kind, n = self._kind(kind, name)
-            if len(words) > 3 and not self._sum(words[4], name):
+            if len(words) > 3 and words[-2] == "if" and not self._sum(words[-1], name):
                 continue
-            offset = end if where == "+" else base + self._sum(where, name)
+            if where == "+":
+                offset = end
+            else:
+                offset = last if where == "=" else base + self._sum(where, name)
+            last = offset
+            if n == _REST:
+                n = self.rest(values, name, kind, at, offset)
             if kind == "rec":
                 at, offset = self._all(at, offset, n, name, values)
             else:
@@ -108,8 +112,16 @@ class Walk:
         """One field of ``length`` bytes at ``offset``; ``n`` is None if it is no array."""
 
     def records(self, name, n, values):
-        """The dicts of ``n`` records."""
-        return ({},) * n
+        """Iterate over the dicts of ``n`` records."""
+        return range(n)
+
+    def rest(self, values, name, kind, at, offset):
+        """How many of a field whose size is `*`; ``at``: the text position of its records."""
+        return 0
+
+    def own(self):
+        """Bytes of this table from its beginning, as far as they are known."""
+        return self.dims and self.dims.tables.get(self.number)
 
     def fail(self, name, why):
         """Raise the TableError for the field ``name`` of the present record."""
@@ -141,6 +153,8 @@ class Walk:
         bracket = kind.find("[")
         if bracket < 0:
             return kind, None
+        if kind[bracket + 1] == "*":
+            return kind[:bracket], _REST
         return kind[:bracket], self._sum(kind[bracket + 1 : -1], name)
 
     def _sum(self, expression, name):
@@ -153,17 +167,24 @@ class Walk:
         return total
 
     def _reference(self, text, name):
+        if text[0] == "!":
+            return int(not self._reference(text[1:], name))
         parts = text.split(".")
         if text[0] == "V":
             version = self.dims and self.dims.version
             if not version:
                 self.fail(name, "depends on the firmware version in BT01, which is not known")
             return int(version >= (int(parts[0][1:]), int(parts[1])))
-        data = self.dims and self.dims.tables.get(_number(parts[0]))
-        at = int(parts[1])
-        if not data or at >= len(data):
+        table = _number(parts[0])
+        data = self.own() if table == self.number else self.dims and self.dims.tables.get(table)
+        width = {"w": 2, "d": 4}.get(parts[1][-1], 1)
+        at = int(parts[1] if width == 1 else parts[1][:-1])
+        if not data or at + width > len(data):
             self.fail(name, "depends on %s, which is not known" % text)
-        return data[at] >> int(parts[2]) & 1 if len(parts) > 2 else data[at]
+        value = 0
+        for i in range(width):
+            value |= data[at + i] << 8 * i
+        return value >> int(parts[2]) & 1 if len(parts) > 2 else value
 
 
 class _Reader(Walk):
@@ -173,9 +194,23 @@ class _Reader(Walk):
         self._start = start
         self._count = min(count, len(buf) - start)
 
+    def rest(self, values, name, kind, at, offset):
+        one = 0
+        if kind != "rec":
+            one = length_of(kind, 1)
+        elif self._count > offset:
+            one = Walk(self.number, self.dims).block(at, 0, {})[1]
+        return max(0, self._count - offset) // one if one else 0
+
+    def own(self):
+        return memoryview(self._buf)[self._start : self._start + self._count]
+
     def records(self, name, n, values):
-        values[name] = found = [{} for _ in range(n)]
-        return found
+        # One by one: a number may be any, and the bytes end long before.
+        values[name] = found = []
+        for _ in range(n):
+            found.append({})
+            yield found[-1]
 
     def field(self, values, name, kind, n, offset, length):
         missing = offset + length - self._count
@@ -193,6 +228,8 @@ class _Reader(Walk):
             value = [bool(buf[at + i // 8] >> i % 8 & 1) for i in range(n)]
         elif n is None:
             value = get_value(buf, at, kind, length)
+        elif kind == "u4":
+            value = [buf[at + i // 2] >> 4 * (i % 2) & 15 for i in range(n)]
         else:
             one = length_of(kind, None)
             value = [get_value(buf, at + i * one, kind, one) for i in range(n)]
@@ -213,24 +250,28 @@ def length_of(kind, n):
     # Bytes of a field; ``n`` is None if it is no array.
     if kind == "flags":
         return (n + 7) // 8
+    if kind == "u4":
+        return (n + 1) // 2
     if kind == "chars" or kind == "raw":
         return n
     if kind.startswith("bit"):
         one = int(kind[3:] if kind[3] != "s" else kind[kind.find("-") + 1 :]) // 8 + 1
+    elif kind.startswith("bcd"):
+        one = int(kind[3:]) // 2
     else:
-        one = {"ltime": 6, "stime": 5, "version": 2}.get(kind) or int(kind[1:]) // 8
+        one = _LENGTHS.get(kind) or int(kind[1:]) // 8
     return one if n is None else n * one
 
 
+def is_text(kind):
+    return kind in _LENGTHS or kind.startswith("bcd")
+
+
 def get_value(buf, at, kind, length):
-    if kind == "version":
-        v = buf[at] << 8 | buf[at + 1]
-        return "%d.%02d.%02d" % (v >> 12, v >> 5 & 127, v & 31)
-    if kind == "ltime" or kind == "stime":
-        t = bytes(buf[at : at + length])
-        if t[0] > 99 or not 1 <= t[1] <= 12 or not 1 <= t[2] <= 31 or t[3] > 23 or max(t[4:]) > 59:
-            return None
-        return "20%02d-%02d-%02dT%02d:%02d" % tuple(t[:5]) + (":%02d" % t[5] if length > 5 else "")
+    if is_text(kind):
+        from .kinds import text_of
+
+        return text_of(buf, at, kind, length)
     value = 0
     for i in range(length):
         value |= buf[at + i] << 8 * i

@@ -3,7 +3,8 @@
 from binascii import unhexlify
 
 from mep.errors import LocalError
-from .fields import Walk, bits_of, get_value, length_of
+from .fields import Walk, bits_of, is_text, length_of
+from .kinds import WRITE, bytes_of
 
 
 def encode(table, values, dims):
@@ -31,6 +32,13 @@ class _Writer(Walk):
         self._used = outer
         return result
 
+    def rest(self, values, name, kind, at, offset):
+        found = values.get(name) or ()
+        return len(found) // 2 if kind == "raw" else len(found)
+
+    def own(self):
+        return self.buf
+
     def records(self, name, n, values):
         return self._list(values, name, n)
 
@@ -46,6 +54,9 @@ class _Writer(Walk):
         elif kind == "flags":
             for i, flag in enumerate(self._list(values, name, n)):
                 self._put(name, flag, "bit%d" % i, offset, length)
+        elif kind == "u4":
+            for i, value in enumerate(self._list(values, name, n)):
+                self._put(name, value, "bits4-7" if i % 2 else "bits0-3", offset + i // 2, 1)
         elif n is None:
             self._put(name, self._value(values, name), kind, offset, length)
         else:
@@ -76,17 +87,16 @@ class _Writer(Walk):
             except ValueError:
                 pass
         if data is None or len(data) > length or (kind == "raw" and len(data) < length):
-            self.wrong(name, "write %s of %d bytes" % (_WRITE[kind], length))
+            self.wrong(name, "write %s of %d bytes" % (WRITE[kind], length))
         return data
 
     def _put(self, name, value, kind, at, length):
         low, bits = bits_of(kind, length)
-        if kind == "ltime" or kind == "stime" or kind == "version":
+        if is_text(kind):
             try:
-                data = _version(value) if kind == "version" else _time(value, length)
-            except (ValueError, IndexError, AttributeError, TypeError):
-                self.wrong(name, "write %s" % _WRITE[kind])
-            self.buf[at : at + length] = data
+                self.buf[at : at + length] = bytes_of(value, kind, length)
+            except LocalError as e:
+                self.wrong(name, str(e))
             return
         least = -(1 << bits - 1) if kind[0] == "i" else 0
         if not isinstance(value, (int, bool)) or not least <= value < least + (1 << bits):
@@ -97,39 +107,8 @@ class _Writer(Walk):
             value >>= 8
 
 
-_WRITE = {
-    "chars": "ASCII text",
-    "raw": "hex digits",
-    "ltime": "a time like 2024-03-28T16:20:00",
-    "stime": "a time like 2024-03-28T16:20",
-    "version": "a version like 3.84.06",
-}
-
-
 def _ascii(text):
     for c in text:
         if not 32 <= ord(c) < 127:
             raise ValueError
     return text.encode()
-
-
-def _time(text, length):
-    # None, an unset time, is all zeros.
-    if text is None:
-        return bytes(length)
-    date, clock = text.split("T")
-    parts = [int(p) for p in date.split("-") + clock.split(":")]
-    data = bytes([parts[0] - 2000] + parts[1:])
-    if (
-        len(data) != length
-        or get_value(data, 0, "ltime" if length > 5 else "stime", length) != text
-    ):
-        raise ValueError
-    return data
-
-
-def _version(text):
-    major, minor, build = [int(p) for p in text.split(".")]
-    if not (0 <= major < 16 and 0 <= minor < 128 and 0 <= build < 32):
-        raise ValueError
-    return bytes([major << 4 | minor >> 3, (minor & 7) << 5 | build])

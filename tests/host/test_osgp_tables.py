@@ -11,10 +11,18 @@ from osgp.tables import DECLARED
 from osgpkit import GEN3, GEN4, GEN430, learn, tables
 
 FOLDER = Path(fields.__file__).parent / "tables"
-TERM = r"(\d+|[BE]T\d\d\.\d+(\.[0-7])?|V\d\.\d+)"
+TERM = r"!?(\d+|[BE]T\d\d\.\d+([wd]|\.[0-7])?|V\d\.\d+)"
 SUM = re.compile(r"%s([+*]%s)*$" % (TERM, TERM))
 KIND = re.compile(
-    r"([ui](8|16|24|32)|bit\d+|bits\d+-\d+|ltime|stime|version|chars|raw|flags|rec)(\[(.+)\])?$"
+    r"([ui](8|16|24|32|40|48|64)|u4|bit\d+|bits\d+-\d+|bcd\d*[02468]|ltime|stime|time|date|version"
+    r"|chars|raw|flags|rec)(\[(.+)\])?$"
+)
+# What may follow a field's name, in this order.
+CLAUSES = (
+    ("unit", re.compile(r"\S+$")),
+    ("per", re.compile(r"[1-9]\d*$")),
+    ("is", re.compile(r"[A-Z][A-Z0-9_]*$")),
+    ("if", SUM),
 )
 
 
@@ -37,21 +45,28 @@ def test_notation(name):
             depth -= 1
             assert depth >= 0
             continue
-        assert len(words) in (3, 5), words
         where, kind, field = words[:3]
-        assert where == "+" or SUM.match(where), words
+        assert where in ("+", "=") or SUM.match(where), words
         found = KIND.match(kind)
         assert found, words
-        if found.group(1) in ("chars", "raw", "flags", "rec"):
+        if found.group(1) in ("chars", "raw", "flags", "u4", "rec"):
             assert found.group(3), "%s needs a size" % kind
         if found.group(3):
-            assert SUM.match(found.group(4)), words
+            assert found.group(4) == "*" or SUM.match(found.group(4)), words
         depth += found.group(1) == "rec"
         assert field == "-" or re.match(r"[a-z][a-z0-9_]*$", field), words
-        if len(words) == 5:
-            assert found.group(1) != "rec", "a condition on records: let their number be 0"
-            assert words[3] == "if" and SUM.match(words[4]), words
+        _check_clauses(words)
     assert depth == 0
+
+
+def _check_clauses(words):
+    rest = words[3:]
+    for key, pattern in CLAUSES:
+        if rest and rest[0] == key:
+            assert len(rest) > 1 and pattern.match(rest[1]), words
+            assert key != "if" or not words[1].startswith("rec["), "let the number be 0"
+            rest = rest[2:]
+    assert not rest, words
 
 
 @pytest.mark.parametrize("name", DECLARED.split())
