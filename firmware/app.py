@@ -2,12 +2,10 @@
 
 import asyncio
 import gc
-import json
 import sys
 
 from mep.session import Session
 from shim import const
-from . import report
 from .hal import clock
 from .hal.memory import drop
 from .hal.ports import CHIP, open_port
@@ -18,12 +16,11 @@ from .readings import Readings
 from .supervisor import Supervisor
 
 _BEAT_MS = const(100)
-_GARBAGE = const(8192)  # collect after so many bytes, before they lie all over the heap
 _HOLD_BEATS = const(50)  # that the radio waits for the line at most
 _LIVED_BEATS = const(600)  # `boot_guard.LIVED_MS`
 _HEALTH_BEATS = const(6000)
 _TELL_BEATS = const(64)
-_DAY_BEATS = const(640)
+_NEWS_BEATS = const(640)
 _QUARTER_S = const(900)  # local days begin at a quarter of an hour, everywhere
 _BT23 = const(23)
 _FRESH_MS = const(120000)
@@ -69,34 +66,20 @@ class App:
         self.store.line = self._line
         self._lag = 0
         self._beats = 0
-        self._weak = ""  # what a brown-out means, in words
-        self._news = self._told = None  # what `_day` acted on, what `_tell` told
+        self.weak = ""  # what a brown-out means, in words
+        self.told = None  # of `firmware.news`
+        self._news = None
         self.log("info", "MEP key of %d bytes, fingerprint %s" % (len(key), fingerprint(key)))
         drop("mep.keys", "firmware.config", "firmware.texts", "firmware.storage")
 
     async def run(self):
         """Run for ever; cancelling stops every task and closes the line."""
-        config = self.config
         start = self.supervisor.start
-        # Code first, then what runs: so the heap's free part stays in one piece.
-        from .web import app as web
+        from . import begin
 
-        gc.collect()
-        if config["mqtt_host"]:
-            from .mqtt import publisher
-
-            if CHIP and config["power_profile"] == "low":
-                from .mqtt.sleeper import Sleeper as Client
-            else:
-                from .mqtt.client import Client
-            self.mqtt = Client(config, self.log)
-            self._publisher = publisher
-        self._web_app = web
-        if CHIP:
-            self._network()
-        gc.collect()
-        if hasattr(gc, "threshold"):
-            gc.threshold(_GARBAGE)
+        begin.load(self, CHIP)
+        del begin
+        drop("firmware.begin")
         try:
             self.poller.alive = self.alive("poller")
             start("poller", self.poller.run, _POLLER_MS)
@@ -144,7 +127,7 @@ class App:
     def notes(self):
         """What the owner should mend, in words (list of str)."""
         diagnosis = self.line.diagnosis if self.line else None
-        return [text for text in (diagnosis, self._weak) if text]
+        return [text for text in (diagnosis, self.weak) if text]
 
     async def _open_socket(self):
         return await open_port(self.config["port"])
@@ -155,41 +138,18 @@ class App:
 
         await Watchdog(self.supervisor, self.log, watchdog, self._note).run()
 
-    def _network(self):
-        # What only a module has: its radio and its clock.
-        from . import power
+    def online(self):
+        """True with a network."""
+        return self.wifi.online
+
+    def lost(self):
+        """Hours without network: the next life is set-up's, which does not fit in beside this."""
         from .hal import esp32
-        from .timesync import TimeSync
 
-        power.set_clock(self.config, esp32, self.log)
-        drop("firmware.power")
-
-        def lost():
-            # Set-up does not fit in beside all this: the next life is its, for some minutes.
-            self.log("warn", "no network for hours: the set-up network opens")
-            esp32.want_set_up()
-            self.guard.healthy()
-            esp32.restart()
-
-        alive = self.alive("wifi")
-        weak = self.guard.cause == "brown-out"
-        if weak:
-            from .radio import weak_text
-
-            self._weak = weak_text(self.config)
-            self.log("warn", self._weak)
-        if self.config["power_profile"] == "low":
-            from .lowpower import build
-
-            self.low = build(self, esp32, weak, lost)
-        else:
-            from .wifi import Wifi
-
-            self.wifi = Wifi(self.config, self.log, esp32.network, alive, weak, lost)
-        wifi = self.wifi
-        self.time = TimeSync(
-            self.config, self.log, self.store.now, lambda: wifi.online, esp32.set_clock
-        )
+        self.log("warn", "no network for hours: the set-up network opens")
+        esp32.want_set_up()
+        self.guard.healthy()
+        esp32.restart()
 
     async def _radio(self):
         if self.low:
@@ -210,7 +170,7 @@ class App:
         await self.time.run(self.alive("time"))
 
     async def _web(self):
-        web = self._web_app
+        web = self.pages
         config = self.config
         page = web.create_app(self.store, config, self.status)
         if self.low:
@@ -224,7 +184,7 @@ class App:
     async def publish(self):
         """Publish the snapshots by MQTT for ever."""
         alive = self.alive("publisher")
-        await self._publisher.run(self.store, self.mqtt, self.config, alive)
+        await self.publisher.run(self.store, self.mqtt, self.config, alive)
 
     def alive(self, name):
         """A function that says that the task ``name`` is alive."""
@@ -248,9 +208,7 @@ class App:
             self._beats += 1
             if self._beats % _TELL_BEATS == 0:
                 self.store.expire()
-                self._day()
-                if self.mqtt and self.mqtt.connected:
-                    self._tell()
+                self._look()
                 gc.collect()
             if self._beats % _HEALTH_BEATS == 0:
                 uptime = self._beats * _BEAT_MS // 1000
@@ -270,42 +228,29 @@ class App:
                 del trial
                 drop("firmware.trial", "firmware.slots", "firmware.storage", "firmware.texts")
 
-    def _day(self):
-        # The energy of the day: its code is here only when there may be news.
+    def _look(self):
+        # What changes seldom: its code is here only when there may be news.
         store = self.store
-        config = self.config
         now = store.now()
-        # The meter's clock may be wrong: what NTP may set right in a moment begins no day.
-        hasty = self._beats < _HEALTH_BEATS and clock.unix() is None and config["ntp_servers"]
-        if now is None or hasty:
+        news = (
+            now and now // _QUARTER_S,
+            store.resets,
+            id(store.kinds),
+            store.table_ages().get(_BT23, _FRESH_MS) < _FRESH_MS,
+            self.mqtt and self.mqtt.connected,
+            self.notes(),
+        )
+        if news == self._news and self._beats % _NEWS_BEATS:
             return
-        fresh = store.table_ages().get(_BT23, _FRESH_MS) < _FRESH_MS
-        news = now // _QUARTER_S, store.resets, id(store.kinds), fresh
-        if news != self._news:
-            self._news = news
-            try:
-                from . import days
+        self._news = news
+        try:
+            from . import news
 
-                why = days.follow(store, config["timezone"], CHIP)
-            except Exception as e:  # the readings go on
-                why = "%s: %s" % (type(e).__name__, e)
-            if why:
-                self.log("error", "energy of the day: " + why)
-            days = None
-            drop("firmware.days", "firmware.timezone", "firmware.storage", "firmware.texts")
-
-    def _tell(self):
-        # What changes seldom, retained.
-        mqtt = self.mqtt
-        base = self.config["mqtt_base"]
-        cause = self.guard.cause if self.guard else None
-        text = json.dumps({"started": cause, "notes": self.notes()})
-        news = mqtt.connects, text
-        if news != self._told and mqtt.publish(base + "/health", text, True):
-            self._told = news
-        elif self._beats % _DAY_BEATS:
-            return
-        mqtt.publish(base + "/today", "{%s}" % report.today(self.store), True)
+            news.look(self, self._beats * _BEAT_MS // 1000)
+        except Exception as e:  # the readings go on
+            self.log("error", "news: %s: %s" % (type(e).__name__, e))
+        news = None
+        drop("firmware.news")
 
 
 def _board(config):

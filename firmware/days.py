@@ -27,6 +27,7 @@ FORWARD = const(2)  # then reverse; behind them yesterday's, both as well
 _BEFORE = const(4)
 _LENGTH = const(6)
 _NAMES = ("energy_forward", "energy_reverse")
+_UNKNOWN = '"today":{"energy_forward":%s,"energy_reverse":%s,"since":null},"yesterday":null'
 
 
 def follow(store, zone, keep):
@@ -38,13 +39,14 @@ def follow(store, zone, keep):
     zone = Zone(zone)
     at = _places(store)
     known = store.days
-    kept = known[1] if known else load() if keep else None
+    kept = known[1] if known and known[1][_AT] else load() if keep else None
     values = [_value(store, i) for i in at]
-    store.days = None
     if values[0] is None:
         # Nothing to begin with. What was begun today still holds.
         if kept and zone.day(now) == zone.day(kept[_AT]) and kept[_SERIAL] == _serial(store):
             store.days = _text(zone, kept), kept, at, store.resets
+        else:
+            store.days = _UNKNOWN, [None] * _LENGTH, at, store.resets
         return None
     back = known is not None and known[3] != store.resets
     new = _next(kept, values, _serial(store), now, zone, back)

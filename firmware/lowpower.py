@@ -163,7 +163,7 @@ class Windows:
             self.ring.put(now, *reading(store))
 
 
-def build(app, chip, weak, lost):
+def build(app, chip, weak):
     """The windows of ``app`` (`firmware.app.App`), which gets its `Wifi`.
 
     ``chip`` is `firmware.hal.esp32`.
@@ -176,7 +176,7 @@ def build(app, chip, weak, lost):
 
     button = boards.load(config["board"], config, chip.chip()).BUTTON
     drop("firmware.boards")
-    return Windows(
+    windows = Windows(
         config,
         app.store,
         wifi,
@@ -184,9 +184,12 @@ def build(app, chip, weak, lost):
         app.hold,
         app.publish,
         lambda: chip.pressed(button),
-        lost,
+        app.lost,
         alive,
     )
+    if app.guard.trial:
+        windows.asked()  # an update must prove itself with a network
+    return windows
 
 
 class Quiet:

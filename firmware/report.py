@@ -22,12 +22,13 @@ def today(store):
     """Members ``today`` and ``yesterday`` of a JSON object (str): energy by days, in Wh."""
     days = store.days
     if days is None:
-        none = '"today":{"energy_forward":%s,"energy_reverse":%s,"since":%s},"yesterday":%s'
-        return none.replace("%s", "null")
-    counts = []
-    for i, start in zip(days[2], days[1][2:4]):
-        value = None if i is None or start is None else store.value(i)
-        counts.append("null" if value is None or value < start else str(value - start))
+        return '"today":null,"yesterday":null'
+    counts = ["null", "null"]
+    for n in range(2):
+        start = days[1][n + 2]
+        value = None if start is None else store.value(days[2][n])
+        if value is not None and value >= start:
+            counts[n] = str(value - start)
     return days[0] % tuple(counts)
 
 

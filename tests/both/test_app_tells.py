@@ -7,7 +7,7 @@ sys.path.append("tests")
 
 from fakes import Chip, machine
 from firmware import app as module
-from firmware import config
+from firmware import config, news
 from test_recovery import Guard
 
 KEY = "a7941d85bce8a8fa2ab7"
@@ -57,6 +57,12 @@ def _app(cause="power on", **given):
     return app
 
 
+def _network(app):
+    from firmware.begin import network
+
+    network(app)
+
+
 class Now:
     """The clock of the store and of the application."""
 
@@ -78,71 +84,84 @@ def _read(app, wh):
 
 
 def test_health_is_told_when_it_changes_or_the_connection_is_new():
-    app = _app()
-    app._beats = 64
-    app._tell()
+    app = _app(ntp_servers="")
+    Now(app, MIDNIGHT)
+    news.look(app, 6)
     first = app.mqtt.take()
     assert first[0] == ("mep/health", {"started": "power on", "notes": []}, True)
     assert first[1][0] == "mep/today" and first[1][2] is True and len(first) == 2
-    app._tell()
-    assert app.mqtt.take() == []
+    assert first[1][1]["today"]["since"] is None and first[1][1]["yesterday"] is None
+    news.look(app, 70)
+    assert [t for t, _, _ in app.mqtt.take()] == ["mep/today"]
     app.line.diagnosis = SAG
-    app._tell()
+    news.look(app, 72)
     assert app.mqtt.take()[0] == ("mep/health", {"started": "power on", "notes": [SAG]}, True)
     assert app.status()["notes"] == [SAG] and app.status()["line"] == SAG
     app.mqtt.connects = 2
-    app._tell()
+    news.look(app, 80)
     assert [t for t, _, _ in app.mqtt.take()] == ["mep/health", "mep/today"]
-    app._beats = 640
-    app._tell()
-    assert [t for t, _, _ in app.mqtt.take()] == ["mep/today"]
+    app.mqtt.connected = False
+    app.mqtt.connects = 3
+    news.look(app, 90)
+    assert app.mqtt.take() == []
 
 
 def test_a_brown_out_lowers_the_power_and_is_told_everywhere():
     with Chip():
         app = _app("brown-out", tx_power_dbm=12)
-        app._network()
+        _network(app)
         (note,) = app.notes()
         assert "brown-out" in note and "8 dBm instead of 12" in note
         assert app.status()["notes"] == [note]
         assert [line for line in app.log.lines() if line == "warn: " + note[:194]]
-        app._tell()
+        news.look(app, 6)
         assert app.mqtt.take()[0][1] == {"started": "brown-out", "notes": [note]}
         assert app.wifi.up().config("txpower") == 8
         app = _app("power on", tx_power_dbm=12)
-        app._network()
+        _network(app)
         assert app.notes() == [] and app.wifi.up().config("txpower") == 12
 
 
-def test_the_day_is_followed_once_a_quarter_and_when_the_registers_come():
-    from firmware import days  # another test's end may have dropped it
+def test_news_are_looked_at_once_a_quarter_once_a_minute_and_when_something_happens():
+    from firmware import news  # another test's end may have dropped it
 
-    follow, calls = days.follow, []
-
-    def counted(*what):
-        calls.append(what)
-        return follow(*what)
-
+    calls = []
     app = _app(ntp_servers="")
     now = Now(app, MIDNIGHT + 20)
-    drop = module.drop
-    module.drop = lambda *names: None  # so that what is counted stays
-    days.follow = counted
+    kept = news.look, module.drop
+    news.look = lambda *what: calls.append(what)
+    module.drop = lambda *names: None  # so that what counts stays
+    app._beats = 64
+
+    def looked():
+        app._look()
+        app._look()
+        found = len(calls)
+        del calls[:]
+        return found
+
     try:
-        app._day()
-        assert len(calls) == 1 and app.store.days is None
+        assert looked() == 1
         _read(app, 1000)
-        app._day()
-        app._day()
-        assert len(calls) == 2 and app.store.days
+        assert looked() == 1
         now.utc += 880
-        app._day()
-        assert len(calls) == 3
+        assert looked() == 1
+        app.line.diagnosis = SAG
+        assert looked() == 1
+        app.mqtt.connected = False
+        assert looked() == 1
+        assert looked() == 0
+        app._beats = 640
+        assert looked() == 2
     finally:
-        days.follow = follow
-        module.drop = drop
-    app._beats = 640
-    app._tell()
+        news.look, module.drop = kept
+
+
+def test_the_day_is_told():
+    app = _app(ntp_servers="")
+    Now(app, MIDNIGHT + 20)
+    _read(app, 1000)
+    news.look(app, 6)
     (today,) = [d["today"] for t, d, _ in app.mqtt.take() if t == "mep/today"]
     assert today["energy_forward"] == 0 and today["since"] == "2026-01-08T00:00:00+01:00"
 
@@ -150,26 +169,22 @@ def test_the_day_is_followed_once_a_quarter_and_when_the_registers_come():
 def test_no_day_begins_by_a_meters_clock_that_ntp_may_set_right():
     app = _app()
     Now(app, MIDNIGHT + 20)
-    kept = module.clock
+    kept = news.clock
     _read(app, 1000)
 
     class Unset:
-        ticks_ms = kept.ticks_ms
-        ticks_diff = kept.ticks_diff
-
         @staticmethod
         def unix():
             return None
 
-    module.clock = Unset
+    news.clock = Unset
     try:
-        app._day()
+        news.look(app, 500)
         assert app.store.days is None
-        app._beats = 6000
-        app._day()
+        news.look(app, 600)
         assert app.store.days is not None
     finally:
-        module.clock = kept
+        news.clock = kept
 
 
 def test_a_fault_of_the_day_leaves_the_readings_alone():
@@ -177,8 +192,8 @@ def test_a_fault_of_the_day_leaves_the_readings_alone():
     Now(app, MIDNIGHT)
     _read(app, 1)
     app.store.meter = None
-    app._day()
-    assert "energy of the day" in app.log.lines()[-1]
+    app._look()
+    assert "error: news: " in app.log.lines()[-1]
 
 
 def test_the_low_profile_is_wired():
@@ -187,7 +202,7 @@ def test_the_low_profile_is_wired():
     with Chip():
         app = _app(power_profile="low", cpu_mhz=240, board="nesreader")
         app.mqtt = Sleeper(app.config, app.log)
-        app._network()
+        _network(app)
         low = app.low
         assert machine.freq() == 80000000
         assert not low._pressed()
@@ -200,6 +215,6 @@ def test_the_low_profile_is_wired():
 def test_a_clock_that_the_chip_does_not_have_is_told():
     with Chip(chip="esp32c3"):
         app = _app(cpu_mhz=240)
-        app._network()
+        _network(app)
         assert machine.freq() == 160000000
         assert [line for line in app.log.lines() if "cpu_mhz 240" in line and "160" in line]

@@ -70,7 +70,7 @@ def test_readings_document():
             "power_factor_l1": {"value": None, "unit": "1/1000", "age_ms": None},
             "energy_forward": {"value": 1000, "unit": "Wh", "age_ms": 1234},
         },
-        "today": {"energy_forward": None, "energy_reverse": None, "since": None},
+        "today": None,
         "yesterday": None,
         "line": {"verified": 2},
     }

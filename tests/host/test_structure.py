@@ -81,6 +81,8 @@ RULES = (
     ("firmware.slots", (*UPDATES, "shim", *SERVICES)),
     ("firmware.trial", (*UPDATES, "shim", *SERVICES)),
     ("firmware.update", (*UPDATES, "shim", *SERVICES)),
+    ("firmware.begin", ("firmware", "shim")),
+    ("firmware.news", ("firmware.days", "firmware.report", "shim", *SERVICES)),
     ("firmware.days", ("firmware.timezone", "shim", *SERVICES)),
     (
         "firmware.lowpower",

@@ -1,0 +1,41 @@
+"""What changes seldom: the energy of the day, and what is retained at the broker.
+
+Below ``mqtt_base``, retained: ``health``, why the module started and what is to mend, when it
+changes; ``today``, the energy of today and yesterday, about once a minute. Loaded for a moment,
+when there may be news.
+"""
+
+import json
+
+from shim import const
+from . import report
+from .hal import clock
+from .hal.memory import drop
+from .hal.ports import CHIP
+
+_HASTE_S = const(600)
+
+
+def look(app, uptime_s):
+    """Follow the day of ``app`` (`firmware.app.App`) and tell its broker."""
+    store = app.store
+    config = app.config
+    # The meter's clock may be wrong: what NTP may set right in a moment begins no day.
+    hasty = uptime_s < _HASTE_S and clock.unix() is None and config["ntp_servers"]
+    if store.now() is not None and not hasty:
+        from . import days
+
+        why = days.follow(store, config["timezone"], CHIP)
+        if why:
+            app.log("error", "energy of the day: " + why)
+        del days
+        drop("firmware.days", "firmware.timezone", "firmware.storage", "firmware.texts")
+    mqtt = app.mqtt
+    if mqtt and mqtt.connected:
+        base = config["mqtt_base"]
+        cause = app.guard.cause if app.guard else None
+        text = json.dumps({"started": cause, "notes": app.notes()})
+        told = mqtt.connects, text
+        if told != app.told and mqtt.publish(base + "/health", text, True):
+            app.told = told
+        mqtt.publish(base + "/today", "{%s}" % report.today(store), True)
