@@ -9,19 +9,17 @@ Theory of operation. The session has no clock and no line. Its shell calls five 
                         +---- silence, tries left <-------------------------------+
                                 silence, no tries left --> IDLE, Failed
 
-In HUSH something came that is no good reply to this try. It may be a late reply to an older try
-with the right one behind it, so packets are still judged; silence ends it. A length field that
-lies, or garbage before the reply, is the same case: nothing is ever waited for longer than the
-line may be silent inside a packet.
+In HUSH something came that is no good reply to this try: a late reply to an older try, garbage, a
+length field that lies. The right one may be behind it, so packets are still judged; silence ends
+it, and nothing is waited for longer than the line may be silent inside a packet.
 
 Retries. The guide says both "count up, for retries too" and "send the same packet". A read goes
-out again under the next number, so a late reply to the older try fails the digest; it is known
-for what it is, and the right one is waited for. A write goes out again unchanged: if the meter had
-executed it, it answers 0x0C and does not execute it twice.
+out again under the next number, so a late reply to the older try fails the digest and the right
+one is waited for. A write goes out again unchanged: had the meter executed it, it answers 0x0C.
 
 0x0B. Under a wrong key the reply's digest cannot be right, so 0x0B is believed unverified, but
-only as a reason to try again. If every try ended with it the key is wrong; if only some did, the
-line damaged them.
+only as a reason to try again. If every try ended with it the key is wrong (a key that was right
+before: every try of three requests); if only some did, the line damaged them.
 """
 
 from shim import const
@@ -124,7 +122,7 @@ class Session:
         self._tries = 0
         self._jumps = 0
         self._reason = ""  # of the last try that was not silent
-        self._denied = 0  # tries answered 0x0B
+        self._denied = 0  # tries answered 0x0B, one after another
         self._event = None
         self._alerted = False
         self._counts = [0] * len(ev.COUNTERS)
@@ -159,7 +157,6 @@ class Session:
         self._tries = TRIES
         self._jumps = _JUMPS
         self._reason = ev.SILENT
-        self._denied = 0
         self._event = None
         self._counts[_REQUESTS] += 1
         self._go(_REQUEST)
@@ -181,8 +178,7 @@ class Session:
         i = 0
         while i < n:
             if self._event is not None:
-                # The reader's buffer belongs to the event until it is fetched. What follows a
-                # reply at once is a double of it or noise.
+                # Its buffer belongs to the event. What follows at once is a double or noise.
                 self._counts[_STRAYS] += 1
                 reader.swallow()
                 return
@@ -206,14 +202,14 @@ class Session:
 
     def timed_out(self):
         """`timeout_ms` passed without a byte (or the shell's patience with noise ended)."""
-        state = self._state
-        cut = self._reader.inside
+        state, cut = self._state, self._reader.inside
         self._reader.reset()
         if state == _WAIT:
             if cut:
                 self._bad(_CUTS, ev.CUT)
             else:
                 self._counts[_SILENTS] += 1
+                self._denied = 0
             self._again()
         elif state == _HUSH:
             self._again()
@@ -294,25 +290,26 @@ class Session:
             self._judge()
 
     def _judge(self):
-        reader = self._reader
-        buf = reader.buf
-        body = reader.length - 8
+        buf = self._reader.buf
+        body = self._reader.length - 8
         code = buf[0]
         digest = self._digest
         digest.rewind()
         digest.update(buf, 0, body)
         if code == rq.AUTHENTICATION and body == 1:
             self._bad(_AUTHS, ev.NOISE)
-            self._denied += 1
             self._go(_BAD)
-        elif not digest.check(buf, body):
+            return
+        if not digest.check(buf, body):
             if self._stale(buf, body):
                 self._counts[_STALES] += 1
                 self._go(_STRAY)
             else:
                 self._bad(_DIGESTS, ev.DIGEST)
                 self._go(_BAD)
-        elif code == rq.OK:
+            return
+        self._denied = 0
+        if code == rq.OK:
             self._ok(buf, body)
         elif code == rq.SEQUENCE and body == 5:
             self._counts[_JUMPED] += 1
@@ -349,8 +346,8 @@ class Session:
         high = buf[1] << 8 | buf[2]
         low = buf[3] << 8 | buf[4]
         if self._write and self._tries < TRIES - 1:
-            # A write that was sent before: had it been executed, exactly the number after its own
-            # would be expected now. Anything else could be either, so the caller must look.
+            # Had the write been executed, exactly the number after its own would be expected now.
+            # Anything else could be either, so the caller must look.
             ours = (self._low + 1) & 0xFFFF
             carry = 1 if ours == 0 else 0
             done = low == ours and high == (self._high + carry) & 0xFFFF
@@ -379,7 +376,9 @@ class Session:
             if not self._write:
                 self._number()
             return
-        if self._denied == TRIES:
+        # A key that was right before has to be refused for longer: noise looks the same.
+        counts = self._counts
+        if self._denied >= TRIES * (3 if counts[_VERIFIED] or counts[_JUMPED] else 1):
             self._fail(ev.WRONG_KEY)
         elif self._write and self._reason != ev.SILENT:
             self._fail(ev.UNCONFIRMED)
@@ -397,4 +396,5 @@ class Session:
 
     def _bad(self, counter, reason):
         self._counts[counter] += 1
+        self._denied = self._denied + 1 if counter == _AUTHS else 0
         self._reason = reason

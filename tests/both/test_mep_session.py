@@ -192,6 +192,24 @@ def test_0b_now_and_then_is_line_noise():
     assert events(s) == [("Failed", "line noise")]
 
 
+def test_a_key_that_was_right_before_is_refused_for_longer():
+    s, packet = _open()
+    assert feed(s, data_reply(packet, DATA)) == [("Response", DATA)]
+    for reason in ("line noise", "line noise", "wrong key", "wrong key"):
+        s.request(28, 44, 0)
+        for n in range(TRIES):
+            feed(s, reply(send(s), b"\x0b", OTHER))
+            s.timed_out()
+        assert events(s) == [("Failed", reason)]
+    s.request(28, 44, 0)
+    assert feed(s, data_reply(send(s), DATA)) == [("Response", DATA)]
+    s.request(28, 44, 0)
+    for n in range(TRIES):
+        feed(s, reply(send(s), b"\x0b", OTHER))
+        s.timed_out()
+    assert events(s) == [("Failed", "line noise")]
+
+
 def test_silence():
     s, packet = _open()
     for n in range(TRIES):
