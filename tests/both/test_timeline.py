@@ -1,0 +1,95 @@
+"""The fault timeline: one module through router, broker, meter, supply, flash and clock faults.
+
+Each test plays one chapter of `timelinescript` or `timelinechip` on the real firmware, from
+`firmware.start` on, in virtual time.
+"""
+
+import timelinechip as chip
+import timelinescript as script
+from timelineevents import EVENTS
+from timelinekit import World
+
+
+def _play(chapter):
+    world = World(chapter.config, chapter.ticks)
+    world.play(chapter.rows, EVENTS)
+    assert not world.wrong, "\n".join(world.wrong[:12])
+    assert len(world.rows) == len(chapter.rows)
+    return world
+
+
+def test_start():
+    first = _play(script.START).first
+    print("start to first published reading: %.1f s (boot: 3 s allowed)" % (first / 1000))
+
+
+def test_router_that_starts_later():
+    _play(script.LATE_ROUTER)
+
+
+def test_router_off():
+    _play(script.ROUTER)
+
+
+def test_set_up_window():
+    _play(script.WINDOW)
+
+
+def test_another_address():
+    _play(script.ADDRESS)
+
+
+def test_wrong_password():
+    _play(script.PASSWORD)
+
+
+def test_broker_off():
+    _play(script.BROKER)
+
+
+def test_meter_silent():
+    _play(script.METER)
+
+
+def test_another_meter():
+    _play(script.SWAP)
+
+
+def test_brown_out():
+    _play(chip.BROWN_OUT)
+
+
+def test_full_flash():
+    _play(chip.FULL_FLASH)
+
+
+def test_supply_goes_while_saving():
+    _play(chip.SAVING)
+
+
+def test_corrupt_configuration():
+    _play(chip.CORRUPT)
+
+
+def test_clock_jumps():
+    _play(chip.CLOCK)
+
+
+def test_ticks_wrap():
+    _play(chip.TICKS)
+
+
+def test_ticks_wrap_in_faults():
+    _play(chip.TICKS_FAULTS)
+
+
+def test_half_of_the_ticks():
+    _play(chip.HALF)
+
+
+def test_a_task_hangs():
+    _play(chip.HANGS)
+
+
+def test_a_task_fails():
+    _play(chip.FAILS)
