@@ -1,7 +1,6 @@
 """Names of the declared tables; loaded for a name that a person gives, and for errors."""
 
 from mep.errors import LocalError
-from .codec import table_name
 from .tables import DECLARED
 
 
@@ -18,9 +17,9 @@ def table_number(name):
     )
 
 
-def undeclared(table):
+def undeclared(name):
     """Raise the LocalError for a table that has no declaration."""
-    raise LocalError("%s is not declared; known are %s" % (table_name(table), DECLARED))
+    raise LocalError("%s is not declared; known are %s" % (name, DECLARED))
 
 
 def _likeness(a, b):

@@ -1,10 +1,8 @@
 """Writes tables by their declarations: the inverse of `osgp.fields`, loaded when it is needed."""
 
-from binascii import unhexlify
-
 from mep.errors import LocalError
+from . import kinds
 from .fields import Walk, bits_of, is_text, length_of
-from .kinds import WRITE, bytes_of
 
 
 def encode(table, values, dims):
@@ -32,15 +30,13 @@ class _Writer(Walk):
         self._used = outer
         return result
 
-    def rest(self, values, name, kind, at, offset):
-        found = values.get(name) or ()
-        return len(found) // 2 if kind == "raw" else len(found)
+    def records(self, at, offset, n, name, values):
+        return self.each(at, offset, self._list(values, name, n), name)
 
-    def own(self):
-        return self.buf
-
-    def records(self, name, n, values):
-        return self._list(values, name, n)
+    def rest(self, most, values, name, kind, at, offset):
+        found = values.get(name)
+        n = len(found) if isinstance(found, (list, tuple, str)) else 0
+        return n // 2 if kind == "raw" else n
 
     def field(self, values, name, kind, n, offset, length):
         buf = self.buf
@@ -48,15 +44,13 @@ class _Writer(Walk):
             buf.extend(bytes(offset + length - len(buf)))
         if name == "-":
             return
-        if kind == "chars" or kind == "raw":
-            data = self._bytes(self._value(values, name), name, kind, length)
-            buf[offset : offset + len(data)] = data
-        elif kind == "flags":
-            for i, flag in enumerate(self._list(values, name, n)):
-                self._put(name, flag, "bit%d" % i, offset, length)
-        elif kind == "u4":
-            for i, value in enumerate(self._list(values, name, n)):
-                self._put(name, value, "bits4-7" if i % 2 else "bits0-3", offset + i // 2, 1)
+        if is_text(kind):
+            try:
+                buf[offset : offset + length] = kinds.data(
+                    self._value(values, name), kind, n, length
+                )
+            except LocalError as e:
+                self.wrong(name, str(e))
         elif n is None:
             self._put(name, self._value(values, name), kind, offset, length)
         else:
@@ -65,6 +59,7 @@ class _Writer(Walk):
                 self._put(name, value, kind, offset + i * one, one)
 
     def wrong(self, name, why):
+        """Raise the LocalError for the field ``name`` of the present record."""
         raise LocalError("%s, %s: %s" % (self.table, self.path + name, why))
 
     def _value(self, values, name):
@@ -79,25 +74,8 @@ class _Writer(Walk):
             self.wrong(name, "must be a list of %d" % n)
         return found
 
-    def _bytes(self, value, name, kind, length):
-        data = None
-        if isinstance(value, str):
-            try:
-                data = unhexlify(value) if kind == "raw" else _ascii(value)
-            except ValueError:
-                pass
-        if data is None or len(data) > length or (kind == "raw" and len(data) < length):
-            self.wrong(name, "write %s of %d bytes" % (WRITE[kind], length))
-        return data
-
     def _put(self, name, value, kind, at, length):
         low, bits = bits_of(kind, length)
-        if is_text(kind):
-            try:
-                self.buf[at : at + length] = bytes_of(value, kind, length)
-            except LocalError as e:
-                self.wrong(name, str(e))
-            return
         least = -(1 << bits - 1) if kind[0] == "i" else 0
         if not isinstance(value, (int, bool)) or not least <= value < least + (1 << bits):
             self.wrong(name, "write %d..%d" % (least, least + (1 << bits) - 1))
@@ -105,10 +83,3 @@ class _Writer(Walk):
         for i in range(length):
             self.buf[at + i] |= value & 0xFF
             value >>= 8
-
-
-def _ascii(text):
-    for c in text:
-        if not 32 <= ord(c) < 127:
-            raise ValueError
-    return text.encode()

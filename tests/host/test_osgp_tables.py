@@ -11,7 +11,7 @@ from osgp.tables import DECLARED
 from osgpkit import GEN3, GEN4, GEN430, learn, tables
 
 FOLDER = Path(fields.__file__).parent / "tables"
-TERM = r"!?(\d+|[BE]T\d\d\.\d+([wd]|\.[0-7])?|V\d\.\d+)"
+TERM = r"!?(\d+|([BE]T\d\d\.\d+([wd]|\.[0-7](-[0-7])?)?|V\d\.\d+|\.[a-z][a-z0-9_]*)(>\d+)?)"
 SUM = re.compile(r"%s([+*]%s)*$" % (TERM, TERM))
 KIND = re.compile(
     r"([ui](8|16|24|32|40|48|64)|u4|bit\d+|bits\d+-\d+|bcd\d*[02468]|ltime|stime|time|date|version"
@@ -52,7 +52,8 @@ def test_notation(name):
         if found.group(1) in ("chars", "raw", "flags", "u4", "rec"):
             assert found.group(3), "%s needs a size" % kind
         if found.group(3):
-            assert found.group(4) == "*" or SUM.match(found.group(4)), words
+            most = found.group(4).lstrip("*")
+            assert SUM.match(most) or found.group(4) == "*", words
         depth += found.group(1) == "rec"
         assert field == "-" or re.match(r"[a-z][a-z0-9_]*$", field), words
         _check_clauses(words)
