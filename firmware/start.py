@@ -60,7 +60,10 @@ def _run(guard, path):
     else:
         notes = [str(note) for note in notes] + news
         drop("firmware.config", "firmware.texts", "firmware.boards")
-        from .app import serve
+        if config["power_profile"] == "battery":
+            from .battery import run as serve
+        else:
+            from .app import serve
 
         serve(config, guard, notes)
 

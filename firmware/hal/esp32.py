@@ -73,6 +73,11 @@ def restart():
     machine.reset()
 
 
+def deep_sleep(ms):
+    """Sleep so long; then the chip starts again."""
+    machine.deepsleep(ms)
+
+
 def set_mhz(mhz):
     """Set the processor's clock. Raises ValueError if this chip does not have it."""
     machine.freq(mhz * 1000000)

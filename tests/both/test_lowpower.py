@@ -27,6 +27,7 @@ class World:
     """Time for all; the meter is read every second while ``reads``."""
 
     iso = staticmethod(clock.iso)
+    seconds_of = staticmethod(clock.seconds_of)
 
     def __init__(self, utc=NOW):
         self.now = 0

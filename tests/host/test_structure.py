@@ -82,6 +82,8 @@ RULES = (
     ("firmware.trial", (*UPDATES, "shim", *SERVICES)),
     ("firmware.update", (*UPDATES, "shim", *SERVICES)),
     ("firmware.begin", ("firmware", "shim")),
+    ("firmware.battery", ("firmware", "mep", "osgp", "shim")),
+    ("firmware.kept", ("firmware.records", "shim")),
     ("firmware.news", ("firmware.days", "firmware.report", "shim", *SERVICES)),
     ("firmware.days", ("firmware.timezone", "shim", *SERVICES)),
     (
