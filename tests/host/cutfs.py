@@ -22,13 +22,21 @@ class PowerCut(BaseException):
 
 
 class Disk:
-    """``files`` (dict) outlives power cuts. ``room`` is how many bytes fit."""
+    """``files`` (dict) and ``folders`` (set) outlive power cuts. ``room``: how many bytes fit."""
 
     def __init__(self, kind, random, room=1 << 30):
         self.kind = kind
         self.random = random
         self.room = room
         self.files = {}
+        self.folders = set()
+
+    def copy(self):
+        """Another disk that holds the same."""
+        disk = Disk(self.kind, self.random, self.room)
+        disk.files = dict(self.files)
+        disk.folders = set(self.folders)
+        return disk
 
     def mount(self, cut=1 << 60):
         return Mounted(self, cut)
@@ -51,6 +59,8 @@ class Mounted:
                 raise OSError(errno.ENOENT, "no such file")
             return io.BytesIO(self.disk.files[name])
         self.step()
+        if "/" in name and name.rpartition("/")[0] not in self.disk.folders:
+            raise OSError(errno.ENOENT, "no such folder")
         if self.disk.kind == "torn":
             self.disk.files[name] = b""
         writer = _Writer(self, name)
@@ -75,8 +85,33 @@ class Mounted:
         self.disk.files[new] = content
         del self.disk.files[old]
 
+    def mkdir(self, name):
+        self.step()
+        if name in self.disk.folders or name in self.disk.files:
+            raise OSError(errno.EEXIST, "it is there")
+        self.disk.folders.add(name)
+
+    def rmdir(self, name):
+        self.step()
+        if self.listdir(name):
+            raise OSError(errno.ENOTEMPTY, "not empty")
+        self.disk.folders.remove(name)
+
+    def listdir(self, name):
+        self.step()
+        if name not in self.disk.folders:
+            raise OSError(errno.ENOENT, "no such folder")
+        every = [*self.disk.files, *self.disk.folders]
+        return [p.rpartition("/")[2] for p in every if p.rpartition("/")[0] == name]
+
+    def statvfs(self, name):
+        self.step()
+        return (_BLOCK, _BLOCK, 0, (self.disk.room - self.used(None)) // _BLOCK)
+
     def stat(self, name):
         self.step()
+        if name in self.disk.folders:
+            return (0x4000,) + (0,) * 9
         if name not in self.disk.files:
             raise OSError(errno.ENOENT, "no such file")
         return (0,) * 6 + (len(self.disk.files[name]),) + (0,) * 3
