@@ -54,7 +54,7 @@ class Walk:
     def __init__(self, table, dims):
         self.number = table
         self.table = table_name(table)
-        self.text = _declaration(self.table)
+        self.text = declaration(self.table).FIELDS
         self.dims = dims
         self.path = ""
         self.top = None
@@ -74,19 +74,19 @@ class Walk:
             if words[0] == "end":
                 break
             where, kind, name = words[:3]
-            if words[-2] == "if" and not self._sum(words[-1], name, values):
+            if words[-2] == "if" and not self.total(words[-1], name, values):
                 continue
             if where == "+":
                 offset = end
             elif where != "=":
-                offset = base + self._sum(where, name, values)
+                offset = base + self.total(where, name, values)
             n = None
             if kind[-1] == "]":
                 kind, n = kind[:-1].split("[")
                 if n[0] != "*":
-                    n = self._sum(n, name, values)
+                    n = self.total(n, name, values)
                 else:
-                    most = self._sum(n[1:], name, values) if n[1:] else None
+                    most = self.total(n[1:], name, values) if n[1:] else None
                     n = self.rest(most, values, name, kind, at, offset)
             if kind == "rec":
                 at, after = self.records(at, offset, n, name, values)
@@ -102,6 +102,8 @@ class Walk:
 
     def records(self, at, offset, n, name, values):
         """``n`` records of the lines from text[at:]; (text position, offset) after them."""
+        if not n:
+            return self._skip(at), offset
         at, end = self.block(at, offset, {})
         return at, offset + n * (end - offset)
 
@@ -138,7 +140,8 @@ class Walk:
             at = stop + 1
         return at
 
-    def _sum(self, expression, name, values):
+    def total(self, expression, name, values):
+        """The number that a sum of products stands for; ``values`` of the present record."""
         total = 0
         for part in expression.split("+"):
             product = 1
@@ -189,10 +192,11 @@ def _number(name):
     return int(name[2:]) + (2048 if name[0] == "E" else 0)
 
 
-def _declaration(name):
+def declaration(name):
+    """The module that declares the table ``name``; LocalError if there is none."""
     module = "osgp.tables." + name.lower()
     try:
-        return __import__(module, None, None, ("FIELDS",)).FIELDS
+        return __import__(module, None, None, ("FIELDS",))
     except ImportError:
         from .names import undeclared
 

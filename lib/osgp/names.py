@@ -25,4 +25,5 @@ def undeclared(name):
 def _likeness(a, b):
     # Characters at their place count more than those elsewhere: BT82 is like BT28 and BT22.
     here = sum([a[i] == b[i] for i in range(min(len(a), len(b)))])
-    return 2 * here + sum([c in b for c in a]) - abs(len(a) - len(b))
+    same = 3 * (sorted(a) == sorted(b))
+    return 2 * here + sum([c in b for c in a]) + same - abs(len(a) - len(b))

@@ -45,10 +45,9 @@ class _Writer(Walk):
         if name == "-":
             return
         if is_text(kind):
+            value = self._value(values, name)
             try:
-                buf[offset : offset + length] = kinds.data(
-                    self._value(values, name), kind, n, length
-                )
+                buf[offset : offset + length] = kinds.data(value, kind, n, length)
             except LocalError as e:
                 self.wrong(name, str(e))
         elif n is None:

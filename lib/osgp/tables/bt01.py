@@ -1,8 +1,10 @@
-"""BT01 General Manufacturer Information (MEP guide p. 199; the offsets 12 to 16 as corrected)."""
+"""BT01 General Manufacturer Information (MEP guide p. 199, optical guide p. 19)."""
 
+ABOUT = "General Manufacturer Information;MBK r;MAK r;mixed;all"
 FIELDS = """
 0   chars[4]  manufacturer
 4   chars[8]  model
-12  raw[2]    -
+12  version   hardware
 14  version   firmware
+16  raw[*]    serial
 """

@@ -1,5 +1,6 @@
 """BT15 Constants: CT and VT ratios (MEP guide p. 200)."""
 
+ABOUT = "Constants;MBK r;MAK rw;mixed;all"
 FIELDS = """
 0   i32   multiplier
 4   i32   offset

@@ -1,5 +1,6 @@
 """BT21 Actual Register: the sizes of BT22 to BT28 (MEP guide p. 201)."""
 
+ABOUT = "Actual Register;MBK r;MAK r;mixed;2.12"
 FIELDS = """
 0  bit0     season_info
 0  bit1     date_time

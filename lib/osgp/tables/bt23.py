@@ -1,5 +1,6 @@
 """BT23 Current Register Data: energies, demands, the same for each tier (MEP guide p. 207)."""
 
+ABOUT = "Current Register Data;MBK r;MAK rw;RAM;all"
 FIELDS = """
 0  u8             demand_resets  if BT21.0.2
 +  i32[BT21.3]    summations

@@ -1,5 +1,6 @@
 """BT28 Present Register Data (MEP guide p. 215)."""
 
+ABOUT = "Present Register Data;MBK r;MAK r;RAM;all"
 FIELDS = """
 0  rec[BT21.8]  present_demands
 +    u8[3]        time_remaining  if BT21.0.6

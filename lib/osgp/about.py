@@ -1,0 +1,123 @@
+"""What the declarations say for people and for readers: names, units, words, what to read first.
+
+Loaded by who asks; decoding needs nothing of it.
+"""
+
+from mep.errors import TableError
+from .codec import table_name, table_number
+from .fields import Walk, declaration
+
+# The list that no module holds: the ids of the measured sources, which `osgp.sources` names.
+SOURCE = "SOURCE"
+
+
+def about(table):
+    """(name, rights of the MBK, of the MAK, memory, first firmware version).
+
+    Rights are "r", "rw", "-" or "?" (the MEP guide does not tell); memory is RAM, NVM, "mixed"
+    (read from RAM, written to NVM) or "?"; the version is "all" where there is no first.
+    """
+    name, mbk, mak, memory, since = declaration(table_name(table)).ABOUT.split(";")
+    return name, mbk.split()[1], mak.split()[1], memory, since
+
+
+def needs(table, dims):
+    """``[(other, 0, count)]``: what to read before ``table``, whose declaration refers to it.
+
+    What is in ``dims.tables`` already is left out; put the replies there.
+    """
+    most = {}
+    for other, end in references(table):
+        most[other] = max(end, most.get(other, 0))
+    have = dims.tables
+    return [(n, 0, most[n]) for n in sorted(most) if len(have.get(n, b"")) < most[n]]
+
+
+def references(table):
+    """Iterate over (other table, end of the bytes of it) that its declaration refers to."""
+    for line in declaration(table_name(table)).FIELDS.split("\n"):
+        words = line.split()
+        if len(words) < 3:
+            continue
+        sums = [words[0]] + words[1].split("[")[1:]
+        if words[-2] == "if":
+            sums.append(words[-1])
+        for factor in "+".join(sums).replace("*", "+").replace("]", "").split("+"):
+            factor = factor.replace("!", "")
+            if factor[1:2] == "T":
+                parts = factor.split(">")[0].split(".")
+                width = {"w": 2, "d": 4}.get(parts[1][-1], 1)
+                yield table_number(parts[0]), int(parts[1].rstrip("wd")) + width
+
+
+def words(table, name):
+    """The list ``name`` of a declaration as dict of number to word."""
+    if name == SOURCE:
+        return _sources()
+    for line in declaration(table_name(table)).NAMES.split("\n"):
+        if line.startswith(name + " "):
+            pairs = [pair.strip().split(" ") for pair in line[len(name) :].split(";")]
+            return {int(number): word for number, word in pairs}
+    raise KeyError(name)
+
+
+def describe(table, dims=None):
+    """Iterate over the fields: (path, kind, unit, divisor, words).
+
+    The path is like ``log[].event``; unit and words (dict of number to word) may be None, the
+    divisor is 1 if there is none. With ``dims`` a field that this meter lacks is left out.
+    """
+    walk = Walk(table, dims)
+    path = []
+    for line in walk.text.split("\n"):
+        line = line.split()
+        if line == ["end"]:
+            path.pop()
+        if len(line) < 3 or line[2] == "-" or not _has(walk, line):
+            continue
+        kind = line[1].split("[")[0]
+        if kind == "rec":
+            path.append(line[2] + "[].")
+            continue
+        more = dict(zip(line[3::2], line[4::2]))
+        listed = words(table, more["is"]) if "is" in more else None
+        yield "".join(path) + line[2], kind, more.get("unit"), int(more.get("per", 1)), listed
+
+
+def shown(value, unit, divisor, listed):
+    """The value of a field as text: its word, or the number divided, with its unit."""
+    if isinstance(value, (list, tuple)):
+        return " ".join([shown(v, unit, divisor, listed) for v in value])
+    if isinstance(value, bool) or not isinstance(value, int):
+        return {True: "yes", False: "no", None: "-"}.get(value, value)
+    if listed is not None:
+        return listed.get(value, str(value))
+    text = str(value)
+    if divisor > 1:
+        digits = len(str(divisor - 1))
+        whole, part = divmod(abs(value), divisor)
+        text = "%s%d.%0*d" % (
+            "-" if value < 0 else "",
+            whole,
+            digits,
+            part * 10**digits // divisor,
+        )
+    return text + " " + unit if unit else text
+
+
+def _has(walk, line):
+    if walk.dims is None or line[-2] != "if":
+        return True
+    try:
+        return bool(walk.total(line[-1], line[2], {}))
+    except TableError:
+        return True  # the table itself says, or nobody does
+
+
+def _sources():
+    from .sources import HIGHEST_ID, describe
+
+    found = {}
+    for i in range(HIGHEST_ID + 1):
+        found[i] = next(describe(28, bytes([i]), 1, 1))[0]
+    return found
