@@ -10,6 +10,7 @@ import io
 import json
 import struct
 import time
+from pathlib import PurePosixPath
 
 from mpremote.transport import TransportError, TransportExecError
 from mpremote.transport_serial import SerialTransport
@@ -230,7 +231,9 @@ class Device:
         code = "import os\n"
         for path in paths:
             code += "try:\n os.remove(%r)\nexcept OSError:\n pass\n" % path
-        for folder in sorted({p.rsplit("/", 1)[0] for p in paths} - {""}, reverse=True):
+        parents = (PurePosixPath(p).parents for p in paths)
+        folders = {str(folder) for found in parents for folder in found} - {"/", "."}
+        for folder in sorted(folders, reverse=True):
             # LittleFS refuses to remove one that is not empty.
             code += "try:\n os.rmdir(%r)\nexcept OSError:\n pass\n" % folder
         if paths:

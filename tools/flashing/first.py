@@ -13,6 +13,7 @@ _AP = re.compile(
     r"\b(?:AP|set-up network) (?P<name>\S.*?),? password:? (?P<password>\S+)"
     r"(?:\s+(?P<url>http://\S+))?"
 )
+_UPDATE_KEY = re.compile(r"update key ([0-9a-f]{64})$")
 _URL = re.compile(r"\bhttp://[\w.:\[\]-]+[^\s,;]*")
 
 
@@ -37,15 +38,22 @@ def _known():
 
 
 class Said:
-    """What the console told: ``address`` (URL), ``ap`` ((name, password, url)), ``lines``."""
+    """What the console told: ``address`` (URL), ``ap`` ((name, password, url)), ``update_key``,
+    ``lines``.
+    """
 
     def __init__(self):
         self.address = None
         self.ap = None
+        self.update_key = None
         self.lines = []
 
     def take(self, line):
         """Look at one line."""
+        key = _UPDATE_KEY.match(line)
+        if key:
+            self.update_key = key.group(1)
+            return  # no words to repeat
         self.lines.append(line)
         ap = _AP.search(line)
         if ap:

@@ -13,16 +13,24 @@ LAST = ("/boot.py", "/main.py")
 # Rooms that are ours as a whole. Files in /lib itself are ours only if we bring one of that name.
 ROOMS = ("/firmware/", "/web/", "/lib/mep/", "/lib/osgp/", "/lib/c1218/", "/lib/microdot/")
 ROOMS += ("/lib/umqtt/",)
+# Updates over the network, and which of them runs (firmware/slots.py).
+SLOTS = ("/slots/", "/update.a", "/update.b", "/update.bundle", "/update.part")
 
 
 class Plan:
-    """``copy``: paths in their order, ``delete``: paths, ``same``: how many need nothing."""
+    """``copy``: paths in their order, ``delete``: paths, ``same``: how many need nothing.
 
-    def __init__(self, tree, there):
+    Updates over the network go, so that ``tree`` is what runs, unless ``keep_updates``.
+    """
+
+    def __init__(self, tree, there, keep_updates=False):
         self.copy = [p for p in tree if there.get(p) != fingerprint(tree[p])]
         # What imports others is copied after them only for main.py's sake: it starts everything.
         self.copy.sort(key=lambda path: (LAST.index(path) + 1 if path in LAST else 0, path))
-        self.delete = sorted(p for p in there if p not in tree and _ours(p, tree))
+        gone = [p for p in there if p not in tree and _ours(p, tree)]
+        if not keep_updates:
+            gone += [p for p in there if p not in tree and p.startswith(SLOTS)]
+        self.delete = sorted(set(gone))
         self.same = len(tree) - len(self.copy)
         self.bytes = sum(len(tree[p]) for p in self.copy)
 

@@ -8,6 +8,7 @@ from . import VERSION, module_options
 from .common import BROKEN, INTERRUPTED, KEY_VARIABLE, USAGE, Stop, add_line
 
 _COMMANDS = ("run", "read", "record", "replay", "sim", "flash", "monitor", "backup", "restore")
+_COMMANDS += ("bundle", "update", "update-key")
 
 _CODES = """\
 exit codes:
@@ -208,6 +209,8 @@ def _dispatch(arguments):
         from .record import main
     elif args.module == "flash":
         from .flash import main
+    elif args.module == "update":
+        from .update import main
     elif args.module == "module":
         from .module import main
     else:

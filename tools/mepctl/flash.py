@@ -171,7 +171,7 @@ class Flash:
         stage.stage(arch, out=folder)
         tree = sync.load(folder)
         there = device.files()
-        plan = sync.Plan(tree, there)
+        plan = sync.Plan(tree, there, self.args.keep_updates)
         sync.check_room(plan, tree, there, info)
         say(
             "%d files to copy (%d KB), %d to delete, %d are the same."
@@ -195,6 +195,8 @@ class Flash:
             say(
                 "Scan this with the phone's camera to join; the page opens by itself, or go there."
             )
+        if said.update_key:
+            say("\nIts update key (`mepctl update-key` shows it again): " + said.update_key)
         if said.address:
             say("\nThe module's page: %s" % said.address)
         if not said.ap and not said.address:
