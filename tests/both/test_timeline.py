@@ -63,6 +63,10 @@ def test_full_flash():
     _play(chip.FULL_FLASH)
 
 
+def test_first_start_on_a_full_flash():
+    _play(chip.FIRST_FULL)
+
+
 def test_supply_goes_while_saving():
     _play(chip.SAVING)
 
@@ -73,6 +77,10 @@ def test_corrupt_configuration():
 
 def test_clock_jumps():
     _play(chip.CLOCK)
+
+
+def test_no_time():
+    _play(chip.NO_TIME)
 
 
 def test_ticks_wrap():

@@ -1,7 +1,6 @@
 """The fault timeline as data, second part: supply, flash, clock and the program's own faults."""
 
-from timelinewords import ALONE, BACK, FULL, GAP, GOOD, JOIN, WRAP, Chapter, reads
-from timelinewords import M, S, row
+from timelinewords import ALONE, BACK, FULL, GAP, GOOD, JOIN, WRAP, Chapter, M, S, reads, row
 
 _SAFE = {"mode": "safe mode", "ap": True, "mqtt": False, "power": 6}
 BROWN_OUT = Chapter(
@@ -37,6 +36,18 @@ FULL_FLASH = Chapter(
         row(7 * M, "there is room on the flash", 5 * S, BACK, starts=2),
         row(8 * M, "the owner saves another name", 5 * S, BACK, starts=2, answer="saved"),
         row(9 * M, "the supply goes and comes", 30 * S, BACK, starts=3, name="cellar"),
+    ),
+)
+FIRST_FULL = Chapter(
+    "The flash is full when the module is set up",
+    "All is as always, until the supply goes: then it starts from the same config.json again.",
+    "Uses what it was given and says that it could not be stored.",
+    "never",
+    (
+        row(0, "the flash is full", 30 * S, BACK, console=FULL),
+        row(2 * M, "the supply goes and comes", 30 * S, BACK, starts=2, console=FULL),
+        row(4 * M, "there is room on the flash", 5 * S, BACK, starts=2),
+        row(5 * M, "the supply goes and comes", 30 * S, BACK, starts=3),
     ),
 )
 SAVING = Chapter(
@@ -78,6 +89,25 @@ CLOCK = Chapter(
         row(20 * M, "the clock is set 5 h back", 9 * M, BACK, off_by=(-18002, -17998)),
         row(20 * M, "", 10 * M, bt28=reads(60), published=(50, 70), connects=1),
         row(31 * M, "the clock is set 2 h fast", 9 * M, BACK, off_by=(7198, 7202), connects=1),
+    ),
+)
+NO_TIME = Chapter(
+    "Nobody knows the time",
+    "Readings with their ages and without a time of day.",
+    "Tries the time servers on, at least once an hour.",
+    "never",
+    (
+        row(
+            0,
+            "no time server, and nobody has set the meter's clock",
+            14 * M,
+            BACK,
+            off_by=None,
+            page_time=None,
+        ),
+        row(
+            15 * M, "the time server answers", 5 * M, BACK, off_by=(-2, 2), page_time="2026-11-21"
+        ),
     ),
 )
 _LONG = WRAP - 10 * M
@@ -129,7 +159,7 @@ HANGS = Chapter(
         row(2 * M, "", 95 * S, starts=2),
         row(2 * M, "", 2 * M, BACK, starts=2, by="watchdog", fault="task wifi hangs"),
         row(6 * M, "the Wi-Fi task computes for ever", 31 * S, starts=3),
-        row(6 * M, "", M, BACK, starts=3, by="watchdog", fault="task wifi hangs"),
+        row(6 * M, "", M, BACK, starts=3, by="watchdog", off_by=(-2, 2)),
     ),
 )
 FAILS = Chapter(
@@ -139,7 +169,14 @@ FAILS = Chapter(
     "never",
     (
         row(0, "", 2 * M - 2 * S, GOOD, published=(100, 120)),
-        row(2 * M, "the publisher fails", 10 * M, GOOD, tasks={"publisher": (13, 16)}, published=(0, 3)),
+        row(
+            2 * M,
+            "the publisher fails",
+            10 * M,
+            GOOD,
+            tasks={"publisher": (13, 16)},
+            published=(0, 3),
+        ),
         row(2 * M, "", 10 * M + 5 * S, fault="task publisher: ValueError: again", mqtt=True),
         row(13 * M, "the publisher is well again", 65 * S, BACK, tasks={"publisher": (13, 18)}),
         row(13 * M, "", 80 * S, published=(12, 18), gap=GAP, starts=1),

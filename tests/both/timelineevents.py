@@ -62,6 +62,7 @@ def _silent(on):
 
 def _exchanged(world):
     world.meter = world.meters[1 - world.meter.number]
+    world.count()
 
 
 def _supply(world):
@@ -111,10 +112,13 @@ def _copy_config(world):
         f.write(json.dumps(world.config))
 
 
-def _meter_clock_only(world):
-    world.lan.hosts[NTP].up = False
-    world.meter.fast_s = 10800
-    world.shifts = {0, 10800}
+def _meter_clock(fast_s):
+    def change(world):
+        world.lan.hosts[NTP].up = False
+        world.meter.fast_s = fast_s
+        world.shifts = {0, fast_s or 0}
+
+    return change
 
 
 def _time_server(world):
@@ -187,7 +191,8 @@ EVENTS = {
     "the newer copy is damaged": _spoil(False),
     "both copies are damaged": _spoil(True),
     "the owner copies config.json to it": _copy_config,
-    "no time server, the meter is 3 h fast": _meter_clock_only,
+    "no time server, the meter is 3 h fast": _meter_clock(10800),
+    "no time server, and nobody has set the meter's clock": _meter_clock(None),
     "the time server answers": _time_server,
     "the clock is set 5 h back": _clock(-18000),
     "the clock is set 2 h fast": _clock(7200),

@@ -290,10 +290,15 @@ class World(Clock):
         state = self.state()
         self.at(self.now + _ANSWER_MS, lambda: self._judge(row, state, visit))
 
+    def count(self):
+        """Count BT28 and messages from now on; gives the counts."""
+        self._counts = (self.meter.values, self.broker.messages)
+        return self._counts
+
     def state(self):
         """What can be seen of the module now (dict)."""
         guard = self.guard
-        counts = (self.meter.values, self.broker.messages)
+        before, counts = self._counts, self.count()
         state = {
             "mode": self.mode,
             "starts": self.lives,
@@ -303,8 +308,8 @@ class World(Clock):
             "mqtt": self.broker.online(),
             "status": self.broker.told(),
             "connects": self.broker.connects,
-            "bt28": counts[0] - self._counts[0],
-            "published": counts[1] - self._counts[1],
+            "bt28": counts[0] - before[0],
+            "published": counts[1] - before[1],
             "gap": self.meter.gap_ms,
             "by": guard.cause if guard else None,
             "why": guard.why if guard else None,
@@ -314,7 +319,6 @@ class World(Clock):
             "first": self.first,
             "answer": self.answer,
         }
-        self._counts = counts
         self.meter.gap_ms = 0
         if self.app:
             self._of_app(self.app, state)
@@ -375,8 +379,10 @@ def fits(value, expected):
     if isinstance(expected, tuple):
         return value is not None and expected[0] <= value <= expected[1]
     if isinstance(expected, dict):
-        return value is not None and len(value) == len(expected) and all(
-            [name in value and fits(value[name], expected[name]) for name in expected]
+        return (
+            value is not None
+            and len(value) == len(expected)
+            and all([name in value and fits(value[name], expected[name]) for name in expected])
         )
     return value == expected
 

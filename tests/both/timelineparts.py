@@ -12,7 +12,7 @@ import sys
 # The working directory will be the module's flash: what is imported then must be found too.
 sys.path[:] = [p if p[:1] == "/" or p == ".frozen" else os.getcwd() + "/" + p for p in sys.path]
 
-from mepkit import TableMeter, hexed, i32s
+from mepkit import TableMeter, hexed, i32s  # noqa: E402  it needs the line before
 
 _ENERGY = 700000000  # Wh between the registers of two meters
 _POWER = 400000  # W, the same
@@ -50,7 +50,8 @@ class Reads:
 
 
 class Meter(TableMeter):
-    """Meter number ``number`` (0 or 1); ``fast_s``: how much its clock is fast.
+    """Meter number ``number`` (0 or 1); ``fast_s``: how much its clock is fast, None if
+    nobody ever set it.
 
     ``values``: its replies with present values; ``gap_ms``: the longest time between two.
     """
@@ -78,7 +79,9 @@ class Meter(TableMeter):
             forward = self.number * _ENERGY + now // 1000
             self.tables[23] = i32s(201 + self.number, forward, 3600)
         elif table == 52:
-            t = self.world.gmtime(self.world.utc() + self.fast_s)
+            t = (2000, 1, 1, 0, 0, 0)  # as after it was made
+            if self.fast_s is not None:
+                t = self.world.gmtime(self.world.utc() + self.fast_s)
             self.tables[52] = bytes((t[0] - 2000, t[1], t[2], t[3], t[4], t[5], 0))
         super().write(packet)
 
@@ -90,6 +93,10 @@ class Meter(TableMeter):
         if self._last is not None:
             self.gap_ms = max(self.gap_ms, now - self._last)
         self._last = now
+
+    def coming(self):
+        """True if bytes are on their way."""
+        return len(self._coming) > 0
 
     def forget(self):
         """Nothing is on its way any more: the module was switched off."""
@@ -332,4 +339,3 @@ def parse(text, wrong):
     except ValueError:
         wrong.append("not JSON: " + text[:60])
         return None
-

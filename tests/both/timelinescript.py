@@ -6,8 +6,21 @@ whatever is published, stored or shown is the meter's, as old as it says, with t
 day. docs/faults.md is made of this (tests/host/test_faults_docs.py).
 """
 
-from timelinewords import ALONE, BACK, GAP, GOOD, JOIN, NO_METER, RECONNECT, Chapter, like, reads
-from timelinewords import H, M, S, row
+from timelinewords import (
+    ALONE,
+    BACK,
+    GAP,
+    GOOD,
+    JOIN,
+    NO_METER,
+    RECONNECT,
+    Chapter,
+    M,
+    S,
+    like,
+    reads,
+    row,
+)
 
 START = Chapter(
     "Switched on",
@@ -99,7 +112,9 @@ BROKER = Chapter(
         row(62 * M + 5 * S, "the broker's machine is off", 60 * M, _NO_BROKER, bt28=reads(3605)),
         row(62 * M + 5 * S, "", 60 * M, mqtt_reason="no answer", gap=GAP),
         row(122 * M + 10 * S, "the broker is back", RECONNECT, BACK),
-        row(124 * M, "the broker's machine is off", 8300, mqtt_reason="it does not answer any more"),
+        row(
+            124 * M, "the broker's machine is off", 8300, mqtt_reason="it does not answer any more"
+        ),
         row(125 * M, "the broker is back", RECONNECT, BACK),
     ),
 )

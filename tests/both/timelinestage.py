@@ -82,11 +82,10 @@ class Stage:
         class Wire(machine.UART):
             # Between the board's UART and whatever meter is plugged in.
             def any(self):
-                buf = self._buf
-                n = world.meter.readinto(buf)
-                if n:
-                    self.arrive(buf[:n])
-                return super().any()
+                if world.meter.coming():
+                    n = world.meter.readinto(self._buf)
+                    self.arrive(self._buf[:n])
+                return len(self._ring)
 
             def write(self, data):
                 pins = machine.Pin.pins
@@ -120,5 +119,3 @@ def _lan(world):
     ntp.udp[123] = time_server(lambda: world.utc() + world.fast_s)
     lan.hosts = {ROUTER: router, BROKER: broker, NTP: ntp}
     return lan
-
-

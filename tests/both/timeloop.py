@@ -58,61 +58,94 @@ if MICROPYTHON:
 else:
     from heapq import heappop, heappush
 
+    class _Sleep:
+        # What a task may wait for is a future to asyncio; this one wakes it without detours.
+        _asyncio_future_blocking = False
+
+        def __init__(self, loop, ms):
+            self._loop = loop
+            self._wake = None
+            self._cancelled = False
+            loop.push(loop.world.now + max(0, int(ms)), self)
+
+        def __await__(self):
+            self._asyncio_future_blocking = True
+            yield self
+
+        def get_loop(self):
+            return self._loop
+
+        def add_done_callback(self, function, context=None):
+            self._wake = function
+
+        def cancelled(self):
+            return self._cancelled
+
+        def cancel(self, msg=None):
+            self._cancelled = True
+            self._loop.call_soon(self._wake, self)
+            return True
+
+        def result(self):
+            if self._cancelled:
+                raise asyncio.CancelledError()
+
+        def go(self):
+            self._wake(self)
+
     class _Loop(asyncio.SelectorEventLoop):
         # The shortest way from one sleeper to the next; asyncio's own does the same, slower.
         def __init__(self, world):
             super().__init__()
-            self._world = world
-            self._sleepers = []
+            self.world = world
+            self.sleepers = []
             self._count = 0
 
         def time(self):
-            return self._world.now / 1000
+            return self.world.now / 1000
 
         def call_at(self, when, callback, *args, context=None):
             handle = asyncio.TimerHandle(when, callback, args, self, context)
-            self._push(round(when * 1000), handle)
+            self.push(round(when * 1000), handle)
             return handle
 
         def _timer_handle_cancelled(self, handle):
             pass
 
-        async def sleep_ms(self, ms):
-            future = self.create_future()
-            self._push(self._world.now + max(0, int(ms)), future)
-            await future
-
-        def _push(self, when, what):
+        def push(self, when, what):
             self._count += 1  # who sleeps as long as another wakes in order
-            heappush(self._sleepers, (when, self._count, what))
+            heappush(self.sleepers, (when, self._count, what))
 
         def _run_once(self):
-            ready, sleepers, world = self._ready, self._sleepers, self._world
-            while sleepers and sleepers[0][2].cancelled():
-                heappop(sleepers)
-            if not ready and not self._stopping:
-                if not sleepers:
-                    raise Stopped()
-                world.advance(sleepers[0][0] - world.now)
-            while sleepers and sleepers[0][0] <= world.now:
-                what = heappop(sleepers)[2]
-                if what.cancelled():
-                    pass
-                elif isinstance(what, asyncio.TimerHandle):
-                    ready.append(what)
-                else:
-                    what.set_result(None)
+            ready, sleepers, world = self._ready, self.sleepers, self.world
             for _ in range(len(ready)):
                 handle = ready.popleft()
                 if not handle._cancelled:
                     handle._run()
+            while sleepers and sleepers[0][2].cancelled():
+                heappop(sleepers)
+            if ready or self._stopping:
+                return
+            if not sleepers:
+                raise Stopped()
+            due = sleepers[0][0]
+            if due > world.now:
+                world.advance(due - world.now)
+            while sleepers and sleepers[0][0] <= world.now:
+                what = heappop(sleepers)[2]
+                if what.cancelled():
+                    pass
+                elif isinstance(what, _Sleep):
+                    what.go()
+                else:
+                    ready.append(what)
 
         def _check_closed(self):
             pass  # what is collected later may cancel tasks: they do not run any more
 
     def sleep_ms(ms):
         """In place of `firmware.hal.clock.sleep_ms`."""
-        return asyncio.get_running_loop().sleep_ms(ms)
+        return _Sleep(asyncio.get_running_loop(), ms)
 
     def run(world, coroutine):
         """Run ``coroutine`` to its end, or until ``world`` raises: then nothing of it goes on."""
@@ -126,7 +159,7 @@ else:
                 task._log_destroy_pending = False
             asyncio.set_event_loop(None)
             loop.close()
-            loop._sleepers.clear()
+            loop.sleepers.clear()
 
 
 class Patched:

@@ -17,7 +17,6 @@ POLLOUT = 4
 POLLERR = 8
 POLLHUP = 16
 
-_ABORTED = 113  # of lwIP's ECONNABORTED; MicroPython does not name it
 _ROOM = 5760  # bytes that wait to be acknowledged
 lan = None
 
@@ -192,7 +191,7 @@ class socket:  # noqa: N801  the port's name
     def _go_on(self):
         now = self._lan.address()
         if now is not None and now != self._address:
-            raise OSError(_ABORTED)
+            raise OSError(errno.ECONNABORTED)
         if self._state == "refused":
             raise OSError(errno.ECONNREFUSED)
         self._send()
