@@ -240,13 +240,14 @@ class App:
             self.mqtt and self.mqtt.connected,
             self.notes(),
         )
-        if news == self._news and self._beats % _NEWS_BEATS:
+        day = news != self._news
+        if not day and self._beats % _NEWS_BEATS:
             return
         self._news = news
         try:
             from . import news
 
-            news.look(self, self._beats * _BEAT_MS // 1000)
+            news.look(self, self._beats * _BEAT_MS // 1000, day)
         except Exception as e:  # the readings go on
             self.log("error", "news: %s: %s" % (type(e).__name__, e))
         news = None

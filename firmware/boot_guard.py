@@ -39,7 +39,7 @@ class BootGuard:
         self.why = ""
         self.error = None  # of the last save that failed
         self.faults = []
-        self._storage = storage
+        self.storage = storage
         self._memory = memory
         self.redact = redact
         try:
@@ -82,12 +82,12 @@ class BootGuard:
         if self.faults and self.faults[-1] == text:
             return  # flash wears
         self.faults = (self.faults + [text])[-_FAULTS:]
-        self._put(self._storage.save, _FILE, json.dumps(self.faults).encode())
+        self._put(self.storage.save, _FILE, json.dumps(self.faults).encode())
 
     def _load(self):
         try:
             if self._memory is None:
-                kept = self._storage.load("boots") or b""
+                kept = self.storage.load("boots") or b""
             else:
                 kept = self._memory.memory()[:6]
         except Exception:  # a damaged count is no count
@@ -100,7 +100,7 @@ class BootGuard:
         count = min(count, 255)
         kept = _MARK + bytes((count, count ^ 255))
         if self._memory is None:
-            self._put(self._storage.save, "boots", kept)
+            self._put(self.storage.save, "boots", kept)
         else:
             # What others keep there begins after these six bytes.
             self._put(self._memory.memory, kept + self._memory.memory()[6:])

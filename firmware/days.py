@@ -9,7 +9,6 @@ meter is another one, a register was set back, or the clock was. What the output
 import json
 
 from shim import const
-from . import storage
 from .hal import clock
 from .timezone import Zone
 
@@ -30,8 +29,8 @@ _NAMES = ("energy_forward", "energy_reverse")
 _UNKNOWN = '"today":{"energy_forward":%s,"energy_reverse":%s,"since":null},"yesterday":null'
 
 
-def follow(store, zone, keep):
-    """Bring ``store.days`` up to date; ``zone``: a POSIX TZ, ``keep``: on flash too.
+def follow(store, zone, storage=None):
+    """Bring ``store.days`` up to date; ``zone``: a POSIX TZ. ``storage``: to keep it on flash too.
 
     Returns None, or in words why the flash did not take it.
     """
@@ -39,7 +38,7 @@ def follow(store, zone, keep):
     zone = Zone(zone)
     at = _places(store)
     known = store.days
-    kept = known[1] if known and known[1][_AT] else load() if keep else None
+    kept = known[1] if known and known[1][_AT] else load(storage) if storage else None
     values = [_value(store, i) for i in at]
     if values[0] is None:
         # Nothing to begin with. What was begun today still holds.
@@ -51,7 +50,7 @@ def follow(store, zone, keep):
     back = known is not None and known[3] != store.resets
     new = _next(kept, values, _serial(store), now, zone, back)
     store.days = _text(zone, new), new, at, store.resets
-    if new is not kept and keep:
+    if new is not kept and storage:
         try:
             storage.save(FILE, json.dumps(new).encode())
         except storage.StorageError as e:
@@ -59,7 +58,7 @@ def follow(store, zone, keep):
     return None
 
 
-def load():
+def load(storage):
     """What was saved, or None."""
     try:
         kept = json.loads(storage.load(FILE) or b"[]")

@@ -11,25 +11,25 @@ from shim import const
 from . import report
 from .hal import clock
 from .hal.memory import drop
-from .hal.ports import CHIP
 
 _HASTE_S = const(600)
 
 
-def look(app, uptime_s):
-    """Follow the day of ``app`` (`firmware.app.App`) and tell its broker."""
+def look(app, uptime_s, day=True):
+    """Tell the broker of ``app`` (`firmware.app.App`); with ``day``, follow its day before."""
     store = app.store
     config = app.config
     # The meter's clock may be wrong: what NTP may set right in a moment begins no day.
     hasty = uptime_s < _HASTE_S and clock.unix() is None and config["ntp_servers"]
-    if store.now() is not None and not hasty:
+    if day and store.now() is not None and not hasty:
         from . import days
 
-        why = days.follow(store, config["timezone"], CHIP)
+        # The guard's module, because no other may be in memory.
+        why = days.follow(store, config["timezone"], getattr(app.guard, "storage", None))
         if why:
             app.log("error", "energy of the day: " + why)
         del days
-        drop("firmware.days", "firmware.timezone", "firmware.storage", "firmware.texts")
+        drop("firmware.days", "firmware.timezone", "firmware.texts")
     mqtt = app.mqtt
     if mqtt and mqtt.connected:
         base = config["mqtt_base"]

@@ -44,11 +44,12 @@ def readings(store):
         store.kinds,
         [store.value(i) for i in n],
         [store.age_ms(i) for i in n],
-        '},%s,"line":%s}' % (today(store), json.dumps(store.line())),
+        "}," + today(store),
+        ',"line":%s}' % json.dumps(store.line()),
     )
 
 
-def _pieces(head, names, kinds, values, ages, tail):
+def _pieces(head, names, kinds, values, ages, days, tail):
     yield head
     comma = ""
     for i, name in enumerate(names):
@@ -60,6 +61,7 @@ def _pieces(head, names, kinds, values, ages, tail):
             _number(ages[i]),
         )
         comma = ","
+    yield days
     yield tail
 
 

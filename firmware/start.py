@@ -60,7 +60,7 @@ def _run(guard, path):
     else:
         notes = [str(note) for note in notes] + news
         drop("firmware.config", "firmware.texts", "firmware.boards")
-        if config["power_profile"] == "battery":
+        if config.get("power_profile") == "battery":
             from .battery import run as serve
         else:
             from .app import serve

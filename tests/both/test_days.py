@@ -55,7 +55,7 @@ class Module:
         self.clock.ticks += 200000
         if forward is not None:
             _reply(self.store, 23, energy_forward=forward // 10, energy_reverse=reverse // 10)
-        assert days.follow(self.store, ZONE, True) is None
+        assert days.follow(self.store, ZONE, storage) is None
         return self.told()
 
     def told(self):
@@ -200,11 +200,11 @@ def test_a_meter_without_reverse_energy():
         module = Module(sources=SOURCES[:2])
         module.clock.seconds = MIDNIGHT
         _reply(module.store, 23, energy_forward=100)
-        days.follow(module.store, ZONE, True)
+        days.follow(module.store, ZONE, storage)
         _reply(module.store, 23, energy_forward=101)
         assert module.told()["today"] == _whole(10, None, "2026-01-08T00:00:00+01:00")
         module.clock.seconds += DAY
-        days.follow(module.store, ZONE, True)
+        days.follow(module.store, ZONE, storage)
         assert module.told()["yesterday"] == {"energy_forward": 10, "energy_reverse": None}
 
 
@@ -212,7 +212,7 @@ def test_what_is_no_good_on_flash_is_not_taken():
     with Flash() as flash:
         good = ["4080", MIDNIGHT, 10, 0, None, None]
         flash.data = json.dumps(good).encode()
-        assert days.load() == good
+        assert days.load(storage) == good
         for bad in (
             b"",
             b"{}",
@@ -230,7 +230,7 @@ def test_what_is_no_good_on_flash_is_not_taken():
             json.dumps(["4080", MIDNIGHT, True, 0, None, None]).encode(),
         ):
             flash.data = bad
-            assert days.load() is None, bad
+            assert days.load(storage) is None, bad
 
 
 def test_a_full_flash_is_told_and_the_count_goes_on():
@@ -243,5 +243,5 @@ def test_a_full_flash_is_told_and_the_count_goes_on():
         module = Module()
         module.clock.seconds = MIDNIGHT
         _reply(module.store, 23, energy_forward=100, energy_reverse=0)
-        assert "full" in days.follow(module.store, ZONE, True)
+        assert "full" in days.follow(module.store, ZONE, storage)
         assert module.told()["today"]["energy_forward"] == 0

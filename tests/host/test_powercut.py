@@ -93,22 +93,22 @@ def test_energy_of_the_day(power, kind):
     zone = "UTC0"
     power(disk)
     now, wh = 1767830400, 0
-    days.follow(Meter(now - 86400, wh, None), zone, True)
+    days.follow(Meter(now - 86400, wh, None), zone, storage)
     cut = lost = 0
     for n in range(CUTS):
         wh += chance.randint(0, 20000)
-        before = days.load()
+        before = days.load(storage)
         new = ["4080", now, wh, 0, wh - before[2], 0]
 
         def work():
-            days.follow(Meter(now + 3, wh, None), zone, True)  # noqa: B023
+            days.follow(Meter(now + 3, wh, None), zone, storage)  # noqa: B023
 
         done = _run(power, disk, work, chance)
-        found = days.load()
+        found = days.load(storage)
         assert found == new or (not done and found == before), n
         # The next life, a minute later: the count begins at midnight, with nothing lost.
         after = Meter(now + 60, wh + 5, None)
-        days.follow(after, zone, True)
+        days.follow(after, zone, storage)
         assert after.days[1] == (new if found == new else [*new[:2], wh + 5, 0, new[4] + 5, 0]), n
         cut += not done
         lost += found == before
