@@ -30,7 +30,8 @@ def set_path(stage):
     ours = [stage, stage + "/lib"] if stage else [".", "lib", "build/deps"]
     # On MicroPython asyncio is frozen into the interpreter.
     rest = [p for p in sys.path[1:] if p != ""]
-    sys.path[:] = ours + [TESTS] + rest
+    # The staged code has short names (tools/minify.py), and so have the tests beside it.
+    sys.path[:] = ours + [stage + "/" + TESTS if stage else TESTS] + rest
 
 
 def names_of_tests(module, wanted, whole):

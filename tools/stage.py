@@ -6,12 +6,15 @@
 build/stage/<arch>/, the pages of `web/` are compressed beside them, boot.py and main.py stay
 sources, as the chip wants them. The architecture matters only to lib/mep/digest_viper.py, which
 holds machine code: x64 and x86 are the unix ports, xtensawin the ESP32 and ESP32-S3, rv32imc the
-ESP32-C3. Optimisation 3 drops assertions and line numbers (3 KB of the chip's
-heap); 2 keeps the numbers, for a traceback that is hard to place.
+ESP32-C3. Optimisation 3 drops assertions and line numbers and gives every name a short form (see
+`minify`; the map is left in <arch>.names.json); 2 does neither, for a traceback that is hard to
+place.
 """
 
 import argparse
+import ast
 import gzip
+import json
 import os
 import shutil
 import subprocess
@@ -20,6 +23,7 @@ import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from .minify import MinifyError, leaf, minify
 from .paths import BUILD, DEPS, ROOT
 from .shake import UNUSED, ShakeError, shake
 
@@ -32,6 +36,15 @@ THIRD_PARTY = (
 FOR_TESTS = ("microdot/test_client.py",)
 HOST_ONLY = ("firmware/hal/serialport.py",)  # needs pyserial
 AS_THEY_ARE = ("boot.py", "main.py")
+# What asks for our names on the module as they are in the sources.
+OUTSIDE = (
+    "boot.py",
+    "main.py",
+    "tests/device/on_module.py",
+    "tests/fakes/*.py",
+    "tests/soak.py",
+    "tools/bench/*.py",
+)
 
 
 class StageError(Exception):
@@ -41,8 +54,8 @@ class StageError(Exception):
 def stage(arch="x64", optimise=3, tests=False, out=None):
     """Make the tree for ``arch``; returns ``[(path, bytes)]`` sorted by path.
 
-    With ``tests`` it holds what tests/both imports beside that, its pages are not compressed so
-    that tests can read them, and it is <arch>-tests.
+    With ``tests`` it holds tests/both and what they import beside that, its pages are not
+    compressed so that tests can read them, and it is <arch>-tests.
     """
     out = Path(out or BUILD / "stage" / (arch + "-tests" if tests else arch))
     out.parent.mkdir(parents=True, exist_ok=True)
@@ -51,7 +64,15 @@ def stage(arch="x64", optimise=3, tests=False, out=None):
     try:
         third_party = THIRD_PARTY + FOR_TESTS if tests else THIRD_PARTY
         # Microdot's test client needs all of microdot.
-        compile_all(sources(third_party), fresh, arch, optimise, lean=not tests)
+        texts = read(sources(third_party), lean=not tests)
+        callers = read(callers_of_tests()) if tests else {}
+        names = {}
+        if optimise >= 3:
+            texts, names = minify(texts, callers, outside())
+        else:
+            texts.update(callers)
+        texts = {name: text for name, text in texts.items() if needed(name, text)}
+        compile_all(texts, fresh, arch, optimise)
         if tests:
             shutil.copytree(ROOT / "web", fresh / "web")
         else:
@@ -62,6 +83,8 @@ def stage(arch="x64", optimise=3, tests=False, out=None):
         fresh.chmod(0o755)
         shutil.rmtree(out, ignore_errors=True)
         fresh.rename(out)
+        with open(str(out) + ".names.json", "w") as f:
+            json.dump(names, f, indent=1, sort_keys=True)
     finally:
         shutil.rmtree(fresh, ignore_errors=True)
     files = [p for p in out.rglob("*") if p.is_file()]
@@ -81,34 +104,62 @@ def sources(third_party=THIRD_PARTY):
     return found
 
 
-def compile_all(modules, out, arch, optimise, lean=True):
-    """Compile each of ``modules`` (of `sources`) into ``out``; `lean`: without unused parts."""
+def callers_of_tests():
+    """The tests that run on the module's interpreter, as `sources`."""
+    return [(p, str(p.relative_to(ROOT))) for p in sorted((ROOT / "tests" / "both").glob("*.py"))]
+
+
+def outside():
+    """The sources (str) of `OUTSIDE`."""
+    return [path.read_text() for name in OUTSIDE for path in sorted(ROOT.glob(name))]
+
+
+def read(modules, lean=False):
+    """``{path on the device: source}`` of ``modules`` (of `sources`); `lean`: the used parts."""
+    texts = {}
+    for source, name in modules:
+        text = source.read_text()
+        texts[name] = shake(name[4:], text) if lean and name[4:] in UNUSED else text
+        try:
+            ast.parse(text)
+        except SyntaxError as e:
+            raise StageError("%s is no Python: %s" % (name, e))
+    return texts
+
+
+def needed(name, text):
+    """False for a package's empty module: the interpreter takes any folder for a package."""
+    return not name.endswith("__init__.py") or any(
+        not isinstance(node, ast.Expr) for node in ast.parse(text).body
+    )
+
+
+def compile_all(texts, out, arch, optimise):
+    """Compile ``texts`` (of `read`) into ``out``."""
     cross = mpy_cross()
 
-    def one(module):
-        source, name = module
+    def one(name):
         target = (out / name).with_suffix(".mpy")
         target.parent.mkdir(parents=True, exist_ok=True)
-        if lean and name[4:] in UNUSED:
-            source = target.with_suffix(".py.lean")
-            source.write_text(shake(name[4:], (DEPS / name[4:]).read_text()))
-        # umqtt checks what the broker sends by assertions: they have to stay.
-        level = 0 if name.startswith("lib/umqtt/") else optimise
-        # -s: the short name is what a traceback on the device shows.
-        command = [cross, "-march=" + arch, "-O%d" % level, "-s", name]
+        source = target.with_suffix(".py")
+        source.write_text(texts[name])
+        # umqtt checks what the broker sends by assertions, as tests do: they have to stay.
+        level = 0 if name.startswith(("lib/umqtt/", "tests/")) else optimise
+        # -s is what a traceback on the module shows: a name that is there anyway.
+        shown = leaf(name) if optimise >= 3 else name
+        command = [cross, "-march=" + arch, "-O%d" % level, "-s", shown]
         run = subprocess.run(
             [*command, "-o", str(target), str(source)],
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
         )
-        if source.suffix == ".lean":
-            source.unlink()
+        source.unlink()
         if run.returncode:
             raise StageError("mpy-cross refuses %s:\n%s" % (name, run.stdout.strip()))
 
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        list(pool.map(one, modules))
+        list(pool.map(one, texts))
 
 
 def pack_web(out):
@@ -146,7 +197,7 @@ def main(arguments=None):
     given = parser.parse_args(arguments)
     try:
         files = stage(given.arch, given.optimise, given.tests)
-    except (StageError, ShakeError) as e:
+    except (MinifyError, ShakeError, StageError) as e:
         print("error: %s" % e, file=sys.stderr)
         return 1
     if not given.quiet:

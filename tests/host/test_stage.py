@@ -1,6 +1,7 @@
 """Staging: each module compiled, pages compressed, the tree runs, faults are told."""
 
 import gzip
+import json
 import subprocess
 from pathlib import Path
 
@@ -21,9 +22,12 @@ def test_each_module_is_there(staged):
     names = [name for name, _ in files]
     for source in sorted((ROOT / "firmware").rglob("*.py")):
         name = str(source.relative_to(ROOT))
-        assert (name[:-3] + ".mpy" in names) == (name not in stage.HOST_ONLY)
+        staged = name not in stage.HOST_ONLY and stage.needed(name, source.read_text())
+        assert (name[:-3] + ".mpy" in names) == staged, name
     for source in sorted((ROOT / "lib").rglob("*.py")):
-        assert str(source.relative_to(ROOT).with_suffix(".mpy")) in names
+        name = str(source.relative_to(ROOT))
+        assert (name[:-3] + ".mpy" in names) == stage.needed(name, source.read_text()), name
+    assert "firmware/boards/__init__.mpy" in names and "lib/mep/__init__.mpy" not in names
     for name in ("microdot/microdot.mpy", "umqtt/simple.mpy"):
         assert "lib/" + name in names
     assert "boot.py" in names and "main.py" in names
@@ -47,6 +51,9 @@ def test_the_tree_for_tests_has_readable_pages_and_the_test_client(tmp_path):
     files = dict(stage.stage("x86", tests=True, out=tmp_path / "tests"))
     assert files["web/index.html"] == (ROOT / "web" / "index.html").stat().st_size
     assert "lib/microdot/test_client.mpy" in files
+    assert "tests/both/test_poller.mpy" in files
+    names = json.loads((tmp_path / "tests.names.json").read_text())
+    assert names["lib/mep/session.py"] and "tests/both/test_poller.py" not in names
 
 
 def test_only_the_machine_code_depends_on_the_architecture(staged, tmp_path):
@@ -93,7 +100,7 @@ def test_a_failure_leaves_the_old_tree(tmp_path, monkeypatch):
     with pytest.raises(stage.StageError, match=r"lib/bad\.py"):
         stage.stage("x64", out=out)
     assert sorted(out.rglob("*")) == before
-    assert sorted(tmp_path.iterdir()) == sorted([bad, out])
+    assert sorted(tmp_path.iterdir()) == sorted([bad, out, tmp_path / "x64.names.json"])
 
 
 def test_missing_code_is_told(monkeypatch, capsys):
