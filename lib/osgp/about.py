@@ -14,7 +14,7 @@ SOURCE = "SOURCE"
 def about(table):
     """(name, rights of the MBK, of the MAK, memory, first firmware version).
 
-    Rights are "r", "rw", "-" or "?" (the MEP guide does not tell); memory is RAM, NVM, "mixed"
+    Rights are "r", "rw", "-" or "?" (the guide does not tell); memory is RAM, NVM, "mixed"
     (read from RAM, written to NVM) or "?"; the version is "all" where there is no first.
     """
     name, mbk, mak, memory, since = declaration(table_name(table)).ABOUT.split(";")

@@ -198,9 +198,9 @@ def declaration(name):
     try:
         return __import__(module, None, None, ("FIELDS",))
     except ImportError:
-        from .names import undeclared
+        from .names import undescribed
 
-        undeclared(name)
+        return undescribed(name)
 
 
 class _Reader(Walk):
@@ -211,15 +211,23 @@ class _Reader(Walk):
         self._count = min(count, len(buf) - start)
 
     def rest(self, most, values, name, kind, at, offset):
-        here = self._count - offset
-        if here <= 0:
-            return 0
-        if kind == "rec":
-            one = Walk(self.number, self.dims).block(at, 0, {})[1]
-        else:
-            one = length_of(kind, 1)
-        n = here // one if one else 0
-        return n if most is None else min(n, most)
+        n = (self._count - offset) // (length_of(kind, 1) if kind != "rec" else 1)
+        if most is None or most > n:
+            most = max(n, 0)
+        if kind != "rec":
+            return most
+        # Records may have sizes of their own: they are tried one after the other.
+        trial = _Reader(self.number, self.dims, self._buf, self._start, self._count)
+        trial.top = self.top
+        trial.path = self.path + name + "[]."
+        for n in range(most):
+            try:
+                offset = trial.block(at, offset, {})[1]
+            except TableError as e:
+                if "missing" in e.why:
+                    return n
+                raise
+        return most
 
     def records(self, at, offset, n, name, values):
         values[name] = found = []

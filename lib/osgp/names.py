@@ -1,25 +1,29 @@
 """Names of the declared tables; loaded for a name that a person gives, and for errors."""
 
 from mep.errors import LocalError
+from .listed import Listed, names
 from .tables import DECLARED
 
 
 def table_number(name):
     """See `osgp.codec.table_number`."""
     wanted = name.strip().upper()
-    declared = DECLARED.split()
+    declared = DECLARED.split() + names()
     if wanted in declared:
         return int(wanted[2:]) + (2048 if wanted[0] == "E" else 0)
     near = sorted(declared, key=lambda d: (-_likeness(d, wanted), d))[:3]
     raise LocalError(
         "there is no table %r; did you mean %s or %s? Known: %s"
-        % (name, ", ".join(near[:2]), near[2], DECLARED)
+        % (name, ", ".join(near[:2]), near[2], " ".join(sorted(declared)))
     )
 
 
-def undeclared(name):
-    """Raise the LocalError for a table that has no declaration."""
-    raise LocalError("%s is not declared; known are %s" % (name, DECLARED))
+def undescribed(name):
+    """The declaration of a table that has none of its own; LocalError if nobody lists it."""
+    listed = Listed(name)
+    if not listed.ABOUT:
+        raise LocalError("%s is not declared; known are %s" % (name, DECLARED))
+    return listed
 
 
 def _likeness(a, b):

@@ -1,22 +1,32 @@
 """Every declaration is well formed: a wrong one fails here, not in a meter cabinet."""
 
+import ast
 import importlib
+import json
 import re
 from pathlib import Path
 
 import pytest
 
-from osgp import codec, fields
+from osgp import about, codec, fields
+from osgp.listed import names
 from osgp.tables import DECLARED
-from osgpkit import GEN3, GEN4, GEN430, learn, tables
+from osgpkit import GEN3, GEN4, GEN430
+from tablekit import meter
+from tools.paths import ROOT
 
 FOLDER = Path(fields.__file__).parent / "tables"
-TERM = r"!?(\d+|([BE]T\d\d\.\d+([wd]|\.[0-7](-[0-7])?)?|V\d\.\d+|\.[a-z][a-z0-9_]*)(>\d+)?)"
+NAMES = DECLARED.split()
+LISTED = names()
+VERSIONS = [b"\x31\x55", b"\x36\x40", GEN3, GEN4, GEN430]
+TABLE = r"[BE]T\d\d\.\d+([wd]|\.[0-7](-[0-7])?)?"
+TERM = r"!?(\d+|(%s|V\d\.\d+|\.[a-z][a-z0-9_]*)(>\d+)?)" % TABLE
 SUM = re.compile(r"%s([+*]%s)*$" % (TERM, TERM))
 KIND = re.compile(
     r"([ui](8|16|24|32|40|48|64)|u4|bit\d+|bits\d+-\d+|bcd\d*[02468]|ltime|stime|time|date|version"
     r"|chars|raw|flags|rec)(\[(.+)\])?$"
 )
+FIELD = re.compile(r"[a-z][a-z0-9_]*$")
 # What may follow a field's name, in this order.
 CLAUSES = (
     ("unit", re.compile(r"\S+$")),
@@ -24,10 +34,17 @@ CLAUSES = (
     ("is", re.compile(r"[A-Z][A-Z0-9_]*$")),
     ("if", SUM),
 )
+ABOUT = re.compile(
+    r"[^;]{4,60};MBK (rw?|w|-|\?);MAK (rw?|w|-|\?);(RAM|NVM|mixed|\?);(all|\d\.\d{1,2})$"
+)
 
 
-def _lines(name):
-    text = importlib.import_module("osgp.tables." + name.lower()).FIELDS
+def module(name):
+    return importlib.import_module("osgp.tables." + name.lower())
+
+
+def lines(name):
+    text = module(name).FIELDS
     assert text.endswith("\n")
     return [line.split() for line in text.split("\n") if line.strip()]
 
@@ -35,17 +52,58 @@ def _lines(name):
 def test_the_list_of_tables_is_the_folder():
     files = sorted(p.stem for p in FOLDER.glob("*.py") if p.stem != "__init__")
     assert files == sorted(DECLARED.lower().split())
+    assert sorted(NAMES) == NAMES
 
 
-@pytest.mark.parametrize("name", DECLARED.split())
+def test_every_table_of_the_guides_is_declared():
+    listed = json.loads((ROOT / "tests/vectors/guide_tables.json").read_text())["tables"]
+    assert sorted(t["table"] for t in listed if not t.get("only_listed")) == NAMES
+    assert sorted(t["table"] for t in listed if t.get("only_listed")) == LISTED
+    for t in listed:
+        assert codec.table_number(t["table"]) == t["number"]
+        told = about.about(t["number"])
+        assert words_of(told[0]) == words_of(t["name"]), t
+
+
+@pytest.mark.parametrize("name", LISTED)
+def test_what_is_only_listed_is_given_as_it_is(name):
+    table = codec.table_number(name)
+    assert ABOUT.match(fields.declaration(name).ABOUT)
+    got = codec.decode(table, b"\1\2\3", 1, 2, None)
+    assert got == {"data": "0203"} and codec.encode(table, got, None) == b"\2\3"
+    assert [row[0] for row in about.describe(table)] == ["data"]
+
+
+def words_of(name):
+    # "M-Bus/MEP Device" and "MEP/M-Bus Device" are both the guide's.
+    return sorted(re.findall("[a-z0-9]+", name.lower()))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_table_has_a_test_of_its_own(name):
+    texts = [p.read_text() for p in (ROOT / "tests" / "both").glob("test_tables_*.py")]
+    assert any(re.search(r"\b%s\b" % name, text) for text in texts), "no test decodes it"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_what_it_says_of_itself(name):
+    doc = ast.get_docstring(ast.parse((FOLDER / (name.lower() + ".py")).read_text()))
+    assert re.match(name + r" [^\n]+\((MEP|optical) guide [^\n]*p\. \d+[^\n]*\)\.$", doc), doc
+    assert ABOUT.match(module(name).ABOUT), module(name).ABOUT
+
+
+@pytest.mark.parametrize("name", NAMES)
 def test_notation(name):
     depth = 0
-    for words in _lines(name):
+    opened = []
+    for words in lines(name):
         if words == ["end"]:
             depth -= 1
             assert depth >= 0
             continue
         where, kind, field = words[:3]
+        # What is open at its end is the last of all.
+        assert not opened or depth >= opened[0], "more follows %s" % opened[1]
         assert where in ("+", "=") or SUM.match(where), words
         found = KIND.match(kind)
         assert found, words
@@ -54,13 +112,16 @@ def test_notation(name):
         if found.group(3):
             most = found.group(4).lstrip("*")
             assert SUM.match(most) or found.group(4) == "*", words
+            if most != found.group(4):
+                assert not depth, "open ends in records do not work"
+                opened = [1, words]
         depth += found.group(1) == "rec"
-        assert field == "-" or re.match(r"[a-z][a-z0-9_]*$", field), words
-        _check_clauses(words)
+        assert field == "-" or FIELD.match(field), words
+        check_clauses(words)
     assert depth == 0
 
 
-def _check_clauses(words):
+def check_clauses(words):
     rest = words[3:]
     for key, pattern in CLAUSES:
         if rest and rest[0] == key:
@@ -70,35 +131,98 @@ def _check_clauses(words):
     assert not rest, words
 
 
-@pytest.mark.parametrize("name", DECLARED.split())
-@pytest.mark.parametrize("version", [b"\x31\x55", GEN3, GEN4, GEN430])
-def test_no_bit_belongs_to_two_fields(name, version):
-    # All ones in one field at a time: no bit may be written by two of them.
-    dims = learn(tables(version, 5, 3, flags=0x7F, demands=2, tiers=2, present_demands=2))
-    table = codec.table_number(name)
-    taken = set()
+@pytest.mark.parametrize("name", NAMES)
+def test_lists_of_words(name):
+    used = {w[w.index("is") + 1] for w in lines(name) if "is" in w} - {about.SOURCE}
+    listed = [line for line in getattr(module(name), "NAMES", "").split("\n") if line]
+    assert {line.split()[0] for line in listed} == used
+    for line in listed:
+        assert re.match(r"[A-Z][A-Z0-9_]*( ?\d+ [a-z0-9_]+;?)+$", line) and line[-1] != ";", line
+        words = about.words(codec.table_number(name), line.split()[0])
+        assert len(words) == line.count(";") + 1
+    assert about.words(28, about.SOURCE)[8] == "power_forward"
 
-    class Probe(fields.Walk):
-        def field(self, values, field, kind, n, offset, length):
+
+@pytest.mark.parametrize("name", NAMES)
+def test_values_of_its_own_come_before(name):
+    seen = [set()]
+    for words in lines(name):
+        if words == ["end"]:
+            seen.pop()
+            continue
+        for own in re.findall(r"(?<![\w.])\.([a-z]\w*)", " ".join(words[:2] + words[-1:])):
+            assert own in seen[-1] | seen[0], words
+        assert words[2] == "-" or words[2] not in seen[-1] or "if" in words, words
+        seen[-1].add(words[2])
+        if words[1].startswith("rec["):
+            seen.append(set())
+
+
+class Two(dict):
+    """Values of a table that are all 2, until something is known of them."""
+
+    def get(self, key, default=None):
+        return 2
+
+
+class Probe(fields.Walk):
+    """Takes every bit of the fields of a meter whose every size is 2."""
+
+    def __init__(self, name, version):
+        table = codec.table_number(name)
+        fields.Walk.__init__(self, table, meter(table, version, lambda n, size: b"\2" * size))
+        self.taken = {}
+        self.starts = {}
+        self.end = self.block(0, 0, Two())[1]
+
+    def records(self, at, offset, n, name, values):
+        return self.each(at, offset, [Two() for _ in range(min(n, 4))], name)
+
+    def rest(self, most, values, name, kind, at, offset):
+        return 2
+
+    def field(self, values, field, kind, n, offset, length):
+        low, bits = 0, 8 * length
+        if n is None and not fields.is_text(kind):
             low, bits = fields.bits_of(kind, length)
-            if n is not None:
-                low, bits = 0, 8 * length
-            mine = set(range(8 * offset + low, 8 * offset + low + bits))
-            assert not mine & taken, "%s%s overlaps" % (self.path, field)
-            taken.update(mine)
+        self.starts[offset] = max(length, self.starts.get(offset, 0))
+        for bit in range(8 * offset + low, 8 * offset + low + bits):
+            assert bit not in self.taken, "%s%s overlaps %s" % (
+                self.path,
+                field,
+                self.taken[bit],
+            )
+            self.taken[bit] = self.path + field
 
-    Probe(table, dims).block(0, 0, {})
-    assert not taken or max(taken) // 8 + 1 <= codec.size(table, dims)
+
+@pytest.mark.parametrize("version", VERSIONS)
+@pytest.mark.parametrize("name", NAMES)
+def test_no_bit_belongs_to_two_fields_and_no_byte_to_none(name, version):
+    probe = Probe(name, version)
+    covered = {bit // 8 for bit in probe.taken}
+    gaps = sorted(set(range(probe.end)) - covered)
+    assert not gaps, "nothing is declared at %s" % gaps
+    assert not covered or max(covered) < probe.end
 
 
-def test_names_are_given_once_in_a_record():
-    for name in DECLARED.split():
-        seen = [set()]
-        for words in _lines(name):
-            if words == ["end"]:
-                seen.pop()
-            else:
-                assert words[2] == "-" or words[2] not in seen[-1], (name, words)
-                seen[-1].add(words[2])
-                if words[1].startswith("rec["):
-                    seen.append(set())
+@pytest.mark.parametrize("name", NAMES)
+def test_references_lead_to_a_field(name):
+    probes = {}
+    for words in lines(name):
+        sums = " ".join([words[0], words[1] if len(words) > 1 else "", words[-1]])
+        for found in re.finditer(r"([BE]T\d\d)\.(\d+)([wd]?)", sums):
+            other, at, width = found.group(1), int(found.group(2)), found.group(3)
+            assert other in NAMES, "%s is not declared" % other
+            assert other != name, "its own values are meant by .name"
+            if other not in probes:
+                probes[other] = Probe(other, GEN430)
+            starts = probes[other].starts
+            wide = {"": 1, "w": 2, "d": 4}[width]
+            # A byte of a field of bits may be meant.
+            hit = starts.get(at) == wide or (
+                wide == 1 and any(8 * at + i in probes[other].taken for i in range(8))
+            )
+            assert hit, "%s is no field" % found.group(0)
+    wanted = about.needs(codec.table_number(name), meter(1, GEN3, None))
+    for other, start, count in wanted:
+        assert start == 0 and 0 < count <= 465

@@ -1,6 +1,6 @@
 """BT65 Load Profile Data Set 2 (MEP guide p. 239)."""
 
-ABOUT = "Load Profile Data Set 2;MBK r;MAK r;NVM;3.50"
+ABOUT = "Load Profile Data, Data Set 2;MBK r;MAK r;NVM;3.50"
 NAMES = """
 STATUS 0 none;1 overflow;2 partial;3 long;4 skipped;5 test_mode;8 decryption_failed;9 clock_error;\
 10 device_missing;11 not_current;12 opted_out;15 placeholder
