@@ -4,16 +4,10 @@ import asyncio
 import gc
 import sys
 
-from mep.session import Session
 from shim import const
 from .hal import clock
 from .hal.memory import drop
 from .hal.ports import CHIP, open_port
-from .log import Log
-from .meter.link import Link
-from .meter.poller import Poller
-from .readings import Readings
-from .supervisor import Supervisor
 
 _BEAT_MS = const(100)
 _HOLD_BEATS = const(50)  # that the radio waits for the line at most
@@ -36,41 +30,18 @@ class App:
     """
 
     def __init__(self, config, show=print, open_line=None, guard=None):
-        from mep.keys import fingerprint, parse_key
-        from . import config as configuration
+        from . import begin
 
         self.config = config
         self.guard = guard
-        key = parse_key(config["key"])
-        self.log = Log(configuration.secrets(config), show)
-        self.store = Readings(clock, config["stale_s"])
-        session = Session(key, clock.ticks_ms(), config["baud"])
-        self.line = None
-        if not open_line and config["port"].startswith("socket://") and not CHIP:
-            open_line = self._open_socket  # nothing there to switch on
-        elif not open_line:
-            from .meter.line import Line
-
-            self.line = Line(_board(config), config, self.log)
-            open_line = self.line.open_line
-        self.open_line = open_line
-        self.link = Link(session, open_line, self.log, config["baud"])
-        self.poller = Poller(self.link, self.store, self.log, config["fast"], self.line)
-        self._note = None
-        if guard:
-            guard.redact = self.log.redact
-            self._note = guard.note
-            self.log("info", "started: " + guard.cause)
-        self.supervisor = Supervisor(self.log, self._note)
-        self.mqtt = self.wifi = self.time = self.low = None
-        self.store.line = self._line
-        self._lag = 0
-        self._beats = 0
+        self.mqtt = self.wifi = self.time = self.low = self.line = None
         self.weak = ""  # what a brown-out means, in words
         self.told = None  # of `firmware.news`
         self._news = None
-        self.log("info", "MEP key of %d bytes, fingerprint %s" % (len(key), fingerprint(key)))
-        drop("mep.keys", "firmware.config", "firmware.texts", "firmware.storage")
+        self._lag = 0
+        self._beats = 0
+        begin.build(self, show, open_line, CHIP)
+        self.store.line = self._line
 
     async def run(self):
         """Run for ever; cancelling stops every task and closes the line."""
@@ -129,14 +100,15 @@ class App:
         diagnosis = self.line.diagnosis if self.line else None
         return [text for text in (diagnosis, self.weak) if text]
 
-    async def _open_socket(self):
+    async def open_socket(self):
+        """The line behind ``socket://``, where there is nothing to switch on."""
         return await open_port(self.config["port"])
 
     async def _watchdog(self):
         from .hal.esp32 import watchdog
         from .watchdog import Watchdog
 
-        await Watchdog(self.supervisor, self.log, watchdog, self._note).run()
+        await Watchdog(self.supervisor, self.log, watchdog, self.note).run()
 
     def online(self):
         """True with a network."""
@@ -252,16 +224,6 @@ class App:
             self.log("error", "news: %s: %s" % (type(e).__name__, e))
         news = None
         drop("firmware.news")
-
-
-def _board(config):
-    # The constants of the module this runs on; a host has none.
-    if not CHIP:
-        return None
-    from . import boards
-    from .hal.esp32 import chip
-
-    return boards.load(config["board"], config, chip())
 
 
 def version():

@@ -1,18 +1,58 @@
-"""What the application loads once, at its start: its outputs, and what only a module has."""
+"""What the application does once, at its start; nothing of it stays in memory.
+
+So nothing of this module may be kept by what lives on: that would keep all of it.
+"""
 
 import gc
 
+from mep.session import Session
 from shim import const
+from .hal import clock
 from .hal.memory import drop
+from .log import Log
+from .meter.link import Link
+from .meter.poller import Poller
+from .readings import Readings
+from .supervisor import Supervisor
 
 _GARBAGE = const(8192)  # collect after so many bytes, before they lie all over the heap
+
+
+def build(app, show, open_line, chip):
+    """Give ``app`` (`firmware.app.App`) its log, store, line, link, poller and supervisor."""
+    from mep.keys import fingerprint, parse_key
+    from . import config as configuration
+
+    config = app.config
+    guard = app.guard
+    key = parse_key(config["key"])
+    app.log = Log(configuration.secrets(config), show)
+    app.store = Readings(clock, config["stale_s"])
+    session = Session(key, clock.ticks_ms(), config["baud"])
+    if not open_line and config["port"].startswith("socket://") and not chip:
+        open_line = app.open_socket
+    elif not open_line:
+        from .meter.line import Line
+
+        app.line = Line(_board(config, chip), config, app.log)
+        open_line = app.line.open_line
+    app.open_line = open_line
+    app.link = Link(session, open_line, app.log, config["baud"])
+    app.poller = Poller(app.link, app.store, app.log, config["fast"], app.line)
+    app.note = None
+    if guard:
+        guard.redact = app.log.redact
+        app.note = guard.note
+        app.log("info", "started: " + guard.cause)
+    app.supervisor = Supervisor(app.log, app.note)
+    app.log("info", "MEP key of %d bytes, fingerprint %s" % (len(key), fingerprint(key)))
+    drop("mep.keys", "firmware.config", "firmware.texts", "firmware.storage")
 
 
 def load(app, chip):
     """Give ``app`` (`firmware.app.App`) its web and MQTT, on the ``chip`` Wi-Fi and time too.
 
-    Code comes before anything runs: so the heap's free part stays in one piece. And nothing of
-    this module may be kept by what lives on, because that would keep all of it.
+    Code comes before anything runs: so the heap's free part stays in one piece.
     """
     config = app.config
     from .web import app as pages
@@ -60,3 +100,13 @@ def network(app):
 
         app.wifi = Wifi(config, app.log, esp32.network, app.alive("wifi"), weak, app.lost)
     app.time = TimeSync(config, app.log, app.store.now, app.online, esp32.set_clock)
+
+
+def _board(config, chip):
+    # The constants of the module this runs on; a host has none.
+    if not chip:
+        return None
+    from . import boards
+    from .hal import esp32
+
+    return boards.load(config["board"], config, esp32.chip())

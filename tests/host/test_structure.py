@@ -81,7 +81,7 @@ RULES = (
     ("firmware.slots", (*UPDATES, "shim", *SERVICES)),
     ("firmware.trial", (*UPDATES, "shim", *SERVICES)),
     ("firmware.update", (*UPDATES, "shim", *SERVICES)),
-    ("firmware.begin", ("firmware", "shim")),
+    ("firmware.begin", ("firmware", "mep", "shim")),
     ("firmware.battery", ("firmware", "mep", "osgp", "shim")),
     ("firmware.kept", ("firmware.records", "shim")),
     ("firmware.news", ("firmware.days", "firmware.report", "shim", *SERVICES)),
