@@ -16,6 +16,7 @@ SCALES = (
     ("PROOF_POLLS", "10000", "polls of the application under the 32-bit MicroPython"),
     ("PROOF_SECONDS", "60", "seconds against a paced meter in real time"),
     ("PROOF_OUTAGES", "5", "rounds of killing, stopping, black-holing and slowing the broker"),
+    ("PROOF_TABLES", "1000000", "random replies for each group of tables"),
     ("PROOF_CUTS", "2000", "power cuts while something is saved, for each kind of flash"),
 )
 

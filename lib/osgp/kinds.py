@@ -122,7 +122,8 @@ def _bytes(text, kind, length):
     if kind[0] == "b":
         return bytes([int(text[i : i + 2], 16) for i in range(2 * length - 2, -2, -2)])
     if text is None:
-        return bytes(length)  # a time that is not set
+        # A time that is not set; midnight is a time of day.
+        return (b"\xff" if kind == "time" else b"\0") * length
     parts = [int(p) for p in text.replace("T", "-").replace(":", "-").split("-")]
     if kind != "time":
         parts[0] -= 2000

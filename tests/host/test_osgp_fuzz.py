@@ -1,48 +1,73 @@
 """Whatever bytes a meter sends: a dict, a layout with a name for each value, or TableError."""
 
+import random
+
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from proofkit import report, scale
 
 from mep.errors import TableError
 from osgp import codec, sources
 from osgp.dims import Dims
 from osgp.tables import DECLARED
-from osgpkit import GEN3, GEN4, learn, tables
+from osgpkit import GEN3, GEN4, GEN430, learn, tables
+from tablekit import Noise, meter, noisy
 
 TABLES = [codec.table_number(name) for name in DECLARED.split()]
-VERSIONS = st.sampled_from([b"\x31\x55", GEN3, b"\x40\x01", GEN4])
-SIZES = st.fixed_dictionaries(
-    {
-        "version": VERSIONS,
-        "values": st.integers(1, 84),
-        "sums": st.integers(1, 19),
-        "flags": st.integers(0, 127),
-        "demands": st.integers(0, 8),
-        "present_demands": st.integers(0, 8),
-        "tiers": st.integers(0, 8),
-    }
-)
+# Of the tables: basic, extended up to ET46, from ET47 on.
+GROUPS = {
+    "basic": [table for table in TABLES if table < 2048],
+    "extended to ET46": [table for table in TABLES if 2048 <= table < 2048 + 47],
+    "extended from ET47": [table for table in TABLES if table >= 2048 + 47],
+}
+VERSION_BYTES = [b"\x31\x55", b"\x36\x40", GEN3, b"\x40\x01", GEN430]
+VERSIONS = st.sampled_from(VERSION_BYTES)
 
 
-@settings(max_examples=400, deadline=None)
-@given(st.sampled_from(TABLES), SIZES, st.binary(max_size=500), st.integers(0, 20))
-def test_decode_gives_a_dict_or_table_error(table, sizes, data, start):
-    dims = learn(tables(**sizes))
-    count = max(0, len(data) - start)
-    whole = codec.size(table, dims)
+@settings(max_examples=1500, deadline=None)
+@given(st.sampled_from(TABLES), VERSIONS, st.data(), st.integers(0, 20))
+def test_decode_gives_a_dict_that_can_be_written_or_table_error(table, version, data, start):
+    dims = meter(table, version, lambda other, n: data.draw(st.binary(min_size=n, max_size=n)))
+    reply = data.draw(st.binary(max_size=data.draw(st.sampled_from([20, 120, 500]))))
+    count = max(0, len(reply) - start)
     try:
-        values = codec.decode(table, data, start, count, dims)
+        values = codec.decode(table, reply, start, count, dims)
     except TableError as e:
-        assert e.table == codec.table_name(table) and "missing" in e.why
-        assert count < whole
+        assert e.table == codec.table_name(table) and e.field
+        # Nothing else can be wrong: what it refers to is known, but for a value of its own.
+        assert "bytes missing" in e.why or "depends on ." in e.why
         return
     assert isinstance(values, dict)
-    assert count >= whole
     # What was decoded can be written, and reads the same.
     again = codec.encode(table, values, dims)
-    assert len(again) == whole
-    if table not in (1, 2051):  # text loses its junk, which may be spaces at the ends
-        assert codec.decode(table, again, 0, whole, dims) == values
+    assert codec.decode(table, again, 0, len(again), dims) == values
+    assert codec.encode(table, values, dims) == again
+
+
+@pytest.mark.proof
+@pytest.mark.parametrize("group", sorted(GROUPS))
+def test_random_replies_raise_only_table_error(group):
+    replies = scale("PROOF_TABLES", 3000)
+    noise = Noise(len(group))
+    chance = random.Random(len(group))
+    meters = {}
+    for table in GROUPS[group]:
+        meters[table] = [noisy(table, version, noise) for version in VERSION_BYTES * 4]
+    decoded = 0
+    for i in range(replies):
+        table = GROUPS[group][i % len(GROUPS[group])]
+        dims = meters[table][noise.below(len(meters[table]))]
+        if i % 10 == 0:  # other sizes than before
+            dims = noisy(table, VERSION_BYTES[i % len(VERSION_BYTES)], noise)
+        data = chance.randbytes(chance.randrange(chance.choice((24, 120, 466))))
+        try:
+            codec.decode(table, data, 0, len(data), dims)
+            decoded += 1
+        except TableError as e:
+            assert e.field
+    report("%s: %d random replies, %d decoded, else TableError", group, replies, decoded)
+    assert decoded > 0
 
 
 @settings(max_examples=300, deadline=None)
