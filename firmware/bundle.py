@@ -49,12 +49,7 @@ class Source:
 
     async def piece(self, most):
         """1 to ``most`` bytes, b"" at the end."""
-        data = self._rest
-        if not data:
-            try:
-                data = await self._read(PIECE)
-            except OSError:  # the sender is gone
-                data = b""
+        data = self._rest or await self._read(PIECE)
         self._rest = data[most:]
         return data[:most]
 
@@ -76,8 +71,7 @@ class Source:
 
 class Head:
     """``kind``, ``version``, ``arch``, ``mpy``, ``count`` and ``size`` of files, bytes of the head
-    itself (``length``), SHA-256 of the list as hex (``index``), ``folders`` it needs and, for a
-    flash of such blocks, ``blocks``.
+    itself (``length``), the ``first`` line of its list.
     """
 
     def __init__(self, line):
@@ -91,14 +85,14 @@ class Head:
         good = self.kind in (APP, IMAGE) and _clean(names) and 0 < self.count <= _FILES
         if not good or len(self.version) > _VERSION:
             raise BundleError("head", "")
-        self.length = self.folders = self.blocks = 0
-        self.index = ""
+        self.length = 0
+        self.first = b""
 
 
-async def head(reader, key, keep, block=4096):
+async def head(reader, key):
     """The `Head` of the bundle that ``reader`` (a `Source`) is at the beginning of, verified.
 
-    ``keep(line)`` gets each line of its list, for the time being. Raises BundleError.
+    Raises BundleError.
     """
     if not key:
         raise BundleError("key", "")
@@ -116,7 +110,7 @@ async def head(reader, key, keep, block=4096):
     found = Head(line)
     length = len(first) + len(line) + 2
     mac.update(first + b"\n" + line + b"\n")
-    size = await _list(reader, found, mac, keep, block)
+    size = await _list(reader, found, mac)
     outer = sha256(_pad(key, 0x5C))
     outer.update(mac.digest())
     line = await reader.line()
@@ -128,9 +122,8 @@ async def head(reader, key, keep, block=4096):
     return found
 
 
-async def _list(reader, found, mac, keep, block):
+async def _list(reader, found, mac):
     # Read the list of files; the sum of their bytes.
-    index = sha256()
     last = ""
     size = 0
     for _ in range(found.count):
@@ -140,16 +133,12 @@ async def _list(reader, found, mac, keep, block):
             raise BundleError("path", "", path if _clean(path, "/") else "?")
         if path <= last:
             raise BundleError("twice", "", path)
-        found.folders += len(list(folders(last, path)))
         last = path
         size += n
-        found.blocks += -(-n // block)
         found.length += len(line)
         mac.update(line)
-        index.update(line)
-        keep(line)
+        found.first = found.first or line
         await sleep_ms(0)
-    found.index = hexlify(index.digest()).decode()
     return size
 
 
@@ -170,15 +159,6 @@ def allowed(path):
     if len(path) > _PATH or len(parts) < 2 or parts[0] not in ROOMS or not _clean(path, "/"):
         return False
     return all(part.strip(".") for part in parts)
-
-
-def folders(last, path):
-    """The folders that ``path`` needs and ``last``, the path before it in the order, did not."""
-    at = path.find("/")
-    while at >= 0:
-        if last[: at + 1] != path[: at + 1]:
-            yield path[:at]
-        at = path.find("/", at + 1)
 
 
 def interpreter():

@@ -1,4 +1,4 @@
-"""Which version of the application runs: the tree that was flashed, or an update in /slots/a or b.
+"""Which version of the application runs: the tree that was flashed, or an update in a slot.
 
 main.py calls `choose`, out of the flashed tree, before anything else is imported. What it goes by
 is a record that `firmware.storage` keeps; see docs/updates.md for its fields. A new version is on
@@ -16,12 +16,13 @@ from . import storage
 
 TOP = "/"
 RECORD = "update"
+_PIECE = const(1024)
 STARTS = const(3)  # that a version has on trial
 
 
 def load():
     """The record (dict): ``active`` and ``previous`` ("a", "b", or "" for the flashed tree), each
-    slot's [version, SHA-256 of its index], ``trial`` (starts so far, -1: none is on trial),
+    slot's [version, SHA-256, bytes], ``trial`` (starts so far, -1: none is on trial),
     ``image`` ([partition before, partition on trial, version]), ``back`` ([version, why ...] of
     the last version given up) and whether that was ``told``.
     """
@@ -39,15 +40,15 @@ def save(record):
     storage.save(TOP + RECORD, json.dumps(record).encode())
 
 
-def folder(slot):
-    """Where the files of ``slot`` are, with a slash behind."""
-    return TOP + "slots/" + slot + "/"
+def place(slot):
+    """The file that is the slot: a whole bundle."""
+    return TOP + "slot." + slot
 
 
 def running():
     """The slot that this very module comes from; "" is the flashed tree."""
     for slot in ("a", "b"):
-        if ("/" + __file__).find("/slots/%s/firmware/" % slot) >= 0:
+        if __file__.startswith("/slot_%s/" % slot):
             return slot
     return ""
 
@@ -68,7 +69,7 @@ def choose(woken=False):
             record["active"] = record["previous"]
             record["trial"] = -1
     found = record["active"]
-    while found and not whole(found, record):
+    while found and not whole(found, record, woken):
         found = record["previous"]
         try:
             give_up(record, "damaged")
@@ -95,23 +96,31 @@ def _count(record, woken):
     return False
 
 
-def whole(slot, record):
-    """True if each file of ``slot`` is there in its full length, as its index says."""
-    digest = sha256()
+def whole(slot, record, quick=False):
+    """True if ``slot`` is, byte for byte, what was verified; ``quick``: at least as long."""
+    path = place(slot)
     try:
-        with open(folder(slot) + "index", "rb") as f:
-            for line in f:
-                digest.update(line)
-                _, size, path = str(line, "utf-8").split()
-                if os.stat(folder(slot) + path)[6] != int(size):
-                    return False
-        return hexlify(digest.digest()).decode() == record[slot][1]
+        _, digest, size = record[slot]
+        if quick:
+            return os.stat(path)[6] == size
+        h = sha256()
+        buf = bytearray(_PIECE)
+        view = memoryview(buf)
+        with open(path, "rb") as f:
+            while True:
+                n = f.readinto(buf)
+                if not n:
+                    return hexlify(h.digest()).decode() == digest
+                h.update(view[:n])
     except (OSError, ValueError, TypeError):
         return False
 
 
 def _use(slot):
-    top = folder(slot)[:-1]
+    from .pack import Pack
+
+    top = "/slot_" + slot
+    os.mount(Pack(place(slot)), top)
     sys.path[:] = [top, ".frozen", top + "/lib"]
     # What chose belongs to another version.
     for name in list(sys.modules):
@@ -184,8 +193,8 @@ def late():
 def failed(error):
     """The active version could not even be imported: it is given up. Raises StorageError."""
     record = load()
-    # It is not whole without its index, even if the flash is too full for a record.
-    storage.delete(folder(record["active"]) + "index")
+    # Without its file it is not tried again, even if the flash is too full for a record.
+    storage.delete(place(record["active"]))
     give_up(record, "import", "%s: %s" % (type(error).__name__, error))
 
 

@@ -1,4 +1,4 @@
-"""Take an update: verified, written beside what runs, and only then switched to.
+"""Take an update: received, verified as it lies on the flash, and only then switched to.
 
 Loaded in settings mode and where a bundle was copied to the module; `firmware.slots` chooses
 at the next start. Whatever goes wrong here, what ran before is what runs after. Nothing holds
@@ -15,10 +15,9 @@ from .bundle import PIECE, BundleError
 from .hal.clock import sleep_ms
 
 DROPPED = "update.bundle"  # a bundle copied to the module, taken at the next start
-_TRIED = "update.part"
-_HEAD = "slots/head"
+NEW = "slot.new"
 _ENOSPC = const(28)
-_SPARE = const(8)  # blocks that the file system needs for itself
+_SPARE = const(8)  # blocks that the file system and the configuration need
 _CHIPS = {"esp32": 0, "esp32c3": 5, "esp32s3": 9}  # in an image's head (ESP-IDF, esp_app_format.h)
 _busy = False
 
@@ -29,62 +28,89 @@ async def install(reader, length, key, chip="esp32"):
     ``key`` is the configuration's update_key. The version is on trial from the next start on.
     Raises BundleError.
     """
+    return await _alone(_receive, reader, length, key, chip)
+
+
+async def take(key, chip):
+    """Take the bundle that was copied to the module; its version. Raises BundleError.
+
+    It is tried once, whatever happens meanwhile.
+    """
+    return await _alone(_dropped, None, 0, key, chip)
+
+
+async def _alone(work, *arguments):
     global _busy
     if _busy:
         raise BundleError("busy", "")
-    record = slots.load()
-    if record["trial"] >= 0:
-        raise BundleError("trial", "")
     _busy = True
-    taken = False
     try:
-        if not isinstance(reader, _File):
-            storage.delete(slots.TOP + _TRIED)
-        await _clear(record)
-        version = await _install(reader, length, key, chip, record)
-        taken = True
-        return version
+        record = slots.load()
+        if record["trial"] >= 0:
+            raise BundleError("trial", "")
+        return await work(record, *arguments)
     except storage.StorageError as e:
         raise BundleError(*e.args)
     except OSError as e:
         raise BundleError("full" if e.errno == _ENOSPC else "write", "", e.errno)
     finally:
         _busy = False
-        if not taken:
-            await _clear(slots.load())
+        # What is good has another name by now.
+        storage.delete(slots.TOP + NEW)
+        storage.delete(slots.TOP + DROPPED)
 
 
-async def _install(reader, length, key, chip, record):
-    source = bundle.Source(reader)
-    block, free = room()
-    _mkdir(slots.TOP + "slots")
-    with open(slots.TOP + _HEAD, "wb") as f:
-        head = await bundle.head(source, key, f.write, block)
-    if length != head.length + head.size:
-        raise BundleError("size", "", length, head.length + head.size)
-    if head.kind == bundle.IMAGE:
-        from .hal import ota
+async def _dropped(record, reader, length, key, chip):
+    path = slots.TOP + NEW
+    storage.delete(path)
+    os.rename(slots.TOP + DROPPED, path)
+    with open(path, "rb") as f:
+        head = await bundle.head(bundle.Source(_File(f)), key)
+        if head.kind == bundle.IMAGE:
+            f.seek(head.length)
+            await _image(bundle.Source(_File(f)), head, chip, record)
+            return head.version
+    return await _accept(record, key)
 
-        await _image(source, head, chip, ota, record)
-        return head.version
+
+async def _receive(record, reader, length, key, chip):
+    path = slots.TOP + NEW
+    with open(path, "wb") as f:
+        tee = _Tee(reader, f.write)
+        source = bundle.Source(tee)
+        # Refused from its first lines on, if it has to be.
+        head = await bundle.head(source, key)
+        if length != head.length + head.size:
+            raise BundleError("size", "", length, head.length + head.size)
+        if head.kind == bundle.IMAGE:
+            tee.write = len
+            await _image(source, head, chip, record)
+            return head.version
+        _check(head)
+        _make_room(record, length - tee.count)
+        while tee.count < length:
+            if not await tee.read(PIECE):
+                raise BundleError("short", "")
+            await sleep_ms(0)
+    return await _accept(record, key)
+
+
+async def _accept(record, key):
+    # Verify all of what lies there, then switch to it.
+    path = slots.TOP + NEW
+    size = os.stat(path)[6]
+    with open(path, "rb") as f:
+        head = await bundle.head(bundle.Source(_File(f)), key)
     _check(head)
+    if size != head.length + head.size:
+        raise BundleError("size", "", size, head.length + head.size)
+    digest = await _verify(path, head)
     slot = "b" if record["active"] == "a" else "a"
-    needed = head.blocks + 2 * head.folders + _SPARE  # LittleFS: two blocks a folder
-    free += await _used(slot, record, block)
-    if needed > free:
-        raise BundleError("room", "", needed * block >> 10, free * block >> 10)
     if record[slot]:
-        record[slot] = None
-        if record["previous"] == slot:
-            record["previous"] = ""
-        slots.save(record)
-    await _wipe(slots.folder(slot)[:-1])
-    await _unpack(source, slots.folder(slot))
-    if await source.piece(1):
-        raise BundleError("size", "", length, head.length + head.size)
-    await _read_back(slots.folder(slot))
-    os.rename(slots.TOP + _HEAD, slots.folder(slot) + "index")
-    record[slot] = [head.version, head.index]
+        _forget(record, slot)
+    storage.delete(slots.place(slot))
+    os.rename(path, slots.place(slot))
+    record[slot] = [head.version, digest, size]
     record["previous"] = record["active"]
     record["active"] = slot
     record["trial"] = 0
@@ -106,30 +132,50 @@ def room():
     return st[0], st[3]
 
 
-async def _used(slot, record, block):
-    # The blocks that the files of a slot will give back.
-    blocks = 0
-    if record[slot] and slots.whole(slot, record):
-        last = ""
-        with open(slots.folder(slot) + "index", "rb") as f:
-            for line in f:
-                _, size, path = bundle.entry(line)
-                blocks += -(-size // block) + 2 * len(list(bundle.folders(last, path)))
-                last = path
-    return blocks
+def _make_room(record, size):
+    # For ``size`` bytes more; the version that is not in use goes if it has to.
+    block, free = room()
+    needed = -(-size // block) + _SPARE
+    slot = "b" if record["active"] == "a" else "a"
+    if needed > free:
+        if record[slot]:
+            kept = -(-record[slot][2] // block)
+            if needed <= free + kept:
+                _forget(record, slot)
+                free += kept
+        else:
+            storage.delete(slots.place(slot))  # nobody's
+            free = room()[1]
+    if needed > free:
+        raise BundleError("room", "", needed * block >> 10, free * block >> 10)
 
 
-async def _unpack(source, folder):
-    _mkdir(folder[:-1])
-    last = ""
-    with open(slots.TOP + _HEAD, "rb") as f:
-        for line in f:
-            digest, size, path = bundle.entry(line)
-            for needed in bundle.folders(last, path):
-                _mkdir(folder + needed)
-            last = path
-            with open(folder + path, "wb") as out:
-                await _copy(source, size, digest, path, out.write)
+def _forget(record, slot):
+    # First the record, then the file: nothing ever points to what is not there.
+    record[slot] = None
+    if record["previous"] == slot:
+        record["previous"] = ""
+    slots.save(record)
+    storage.delete(slots.place(slot))
+
+
+async def _verify(path, head):
+    # Each file against its place in the list; SHA-256 of it all, as hex.
+    whole = sha256()
+    with open(path, "rb") as f, open(path, "rb") as g:
+        f.readline()
+        f.readline()
+        source = bundle.Source(_File(g))
+        left = head.length
+        while left:
+            data = await source.piece(min(left, PIECE))
+            whole.update(data)
+            left -= len(data)
+            await sleep_ms(0)
+        for _ in range(head.count):
+            digest, size, name = bundle.entry(f.readline())
+            await _copy(source, size, digest, name, whole.update)
+    return hexlify(whole.digest()).decode()
 
 
 async def _copy(source, size, digest, path, write):
@@ -147,26 +193,10 @@ async def _copy(source, size, digest, path, write):
         raise BundleError("content", "", path)
 
 
-async def _read_back(folder):
-    buf = bytearray(PIECE)
-    view = memoryview(buf)
-    with open(slots.TOP + _HEAD, "rb") as f:
-        for line in f:
-            digest, _, path = bundle.entry(line)
-            h = sha256()
-            with open(folder + path, "rb") as g:
-                while True:
-                    n = g.readinto(buf)
-                    if not n:
-                        break
-                    h.update(view[:n])
-                    await sleep_ms(0)
-            if hexlify(h.digest()).decode() != digest:
-                raise BundleError("verify", "")
-
-
-async def _image(source, head, chip, ota, record):
+async def _image(source, head, chip, record):
     # Into the partition that does not run, sector by sector.
+    from .hal import ota
+
     if head.arch != chip:
         raise BundleError("arch", "", head.arch, chip, chip)
     if head.mpy != bundle.interpreter()[1]:
@@ -178,8 +208,7 @@ async def _image(source, head, chip, ota, record):
     if head.size > place:
         raise BundleError("too_large", "", head.size >> 10, place >> 10)
     sectors = _Sectors(part, ota.SECTOR, _CHIPS.get(chip))
-    with open(slots.TOP + _HEAD, "rb") as f:
-        digest, size, path = bundle.entry(f.readline())
+    digest, size, path = bundle.entry(head.first)
     if head.count != 1 or size < 16:
         raise BundleError("head", "")
     await _copy(source, size, digest, path, sectors.write)
@@ -265,22 +294,6 @@ def go_back():
     slots.save(record)
 
 
-async def take(key, chip):
-    """Take the bundle that was copied to the module; its version. Raises BundleError.
-
-    It is tried once, whatever happens meanwhile.
-    """
-    path = slots.TOP + _TRIED
-    storage.delete(path)
-    os.rename(slots.TOP + DROPPED, path)
-    size = os.stat(path)[6]
-    try:
-        with open(path, "rb") as f:
-            return await install(_File(f), size, key, chip)
-    finally:
-        storage.delete(path)
-
-
 class _File:
     def __init__(self, f):
         self._f = f
@@ -289,33 +302,19 @@ class _File:
         return self._f.read(n)
 
 
-async def _clear(record):
-    # What an update that was cut left: nothing of it counts.
-    storage.delete(slots.TOP + _HEAD)
-    for slot in ("a", "b"):
-        if not record[slot]:
-            await _wipe(slots.folder(slot)[:-1])
+class _Tee:
+    # Keeps what it reads; ``count`` bytes so far.
 
+    def __init__(self, reader, write):
+        self._read = reader.read
+        self.write = write
+        self.count = 0
 
-async def _wipe(path):
-    # Remove a folder with all in it; the index goes first, so that half a slot is none.
-    storage.delete(path + "/index")
-    try:
-        names = os.listdir(path)
-    except OSError:  # there is none
-        return
-    for name in names:
-        name = path + "/" + name
-        if os.stat(name)[0] & 0x4000:
-            await _wipe(name)
-        else:
-            os.remove(name)
-        await sleep_ms(0)
-    os.rmdir(path)
-
-
-def _mkdir(path):
-    try:
-        os.mkdir(path)
-    except OSError:  # it is there; if not, the first file in it tells
-        pass
+    async def read(self, n):
+        try:
+            data = await self._read(n)
+        except OSError:  # the sender is gone
+            return b""
+        self.write(data)
+        self.count += len(data)
+        return data

@@ -2,12 +2,11 @@
 
 import asyncio
 import os
-import sys
 
 from firmware import slots, storage, update, version
 from firmware.bundle import BundleError
 from firmware.hal import clock
-from updatekit import FILES, KEY, Flash, Sender, entries, make, refused, send
+from updatekit import FILES, KEY, Flash, entries, make, refused, send
 
 OTHER = {"lib/shim.mpy": b"older", "firmware/app.mpy": b"a" * 3000, "web/x.gz": b"x"}
 
@@ -33,9 +32,7 @@ async def test_an_update_runs_on_trial_and_stays_when_confirmed():
         for _ in range(5):
             assert flash.start() == ("a", False)
         # Nothing lies about.
-        assert sorted(flash.files()) == sorted(
-            ["slots/a/" + p for p in FILES] + ["slots/a/index", "update.a", "update.b"]
-        )
+        assert sorted(flash.files()) == sorted(["slot.a", "update.a", "update.b"])
 
 
 async def test_the_next_one_goes_into_the_other_slot():
@@ -93,19 +90,30 @@ async def test_only_what_runs_can_confirm_itself():
 
 
 async def test_a_damaged_slot_is_not_started():
-    for how in ("missing", "short", "index", "no index"):
+    for how in ("missing", "short", "changed", "longer"):
         with Flash() as flash:
             await _two(flash)
-            path = flash.top + "slots/b/" + ("index" if "index" in how else "firmware/app.mpy")
-            if how in ("missing", "no index"):
-                os.remove(path)
+            data = flash.files()["slot.b"]
+            if how == "missing":
+                os.remove(flash.top + "slot.b")
             else:
-                with open(path, "wb") as f:
-                    f.write(b"0 5 lib/shim.mpy\n")
+                changed = {"short": data[:-1], "longer": data + b"x"}
+                with open(flash.top + "slot.b", "wb") as f:
+                    f.write(changed.get(how, data[:-9] + b"?" + data[-8:]))
             assert flash.start() == ("a", False), how
             assert slots.load()["back"] == ["2.0", "damaged"]
-            os.remove(flash.top + "slots/a/lib/shim.mpy")
+            os.remove(flash.top + "slot.a")
             assert flash.start() == ("", False), how
+
+
+async def test_the_end_of_a_deep_sleep_looks_at_the_length_only():
+    with Flash() as flash:
+        await _two(flash)
+        with open(flash.top + "slot.b", "wb") as f:
+            f.write(bytes(len(make())))
+        assert flash.start(woken=True) == ("b", False)
+        os.remove(flash.top + "slot.b")
+        assert flash.start(woken=True) == ("a", False)
 
 
 async def test_what_cannot_be_imported_is_given_up_even_on_a_full_flash():
@@ -190,20 +198,38 @@ async def test_bad_bundles_leave_all_as_it_was():
         ):
             assert await refused(data, **how) == code, code
             assert flash.files() == before, code
-        room = update.room
-        update.room = lambda: (4096, 13)
+            assert flash.start() == ("b", False)
+
+
+async def test_without_room_the_version_before_goes_and_no_other():
+    room = update.room
+    blocks = 18
+
+    def free():
+        kept = flash.files().get("slot.a")
+        return 512, blocks if kept else blocks + 20
+
+    with Flash() as flash:
+        await _two(flash)
+        large = make(dict(FILES, **{"web/large.gz": os.urandom(512) * 40}))
+        update.room = free
         try:
-            assert await refused(make()) == ""  # the slot of before makes room
-            flash.start()
-            update.go_back()
-            update.room = lambda: (4096, 2)
-            assert await refused(make()) == "room"
+            before = flash.files()
+            assert await refused(large) == "room"
+            assert flash.files() == before
+            assert await refused(make()) == ""
+            assert flash.start() == ("a", True)
+            blocks = 0
+            slots.late()
+            assert flash.start() == ("b", False)
+            # What was given up lies there still, and makes room too.
+            assert await refused(large) == "room" and "slot.a" not in flash.files()
         finally:
             update.room = room
         assert flash.start() == ("b", False)
 
 
-async def test_what_is_cut_or_damaged_while_it_is_written_leaves_no_half_slot():
+async def test_what_is_cut_or_damaged_while_it_is_written_touches_nothing():
     data = make()
     for code, sent, how in (
         ("short", data, {"lost": 3000}),
@@ -211,53 +237,55 @@ async def test_what_is_cut_or_damaged_while_it_is_written_leaves_no_half_slot():
     ):
         with Flash() as flash:
             await _two(flash)
-            running = flash.slot("b")
+            before = flash.files()
             assert await refused(sent, **how) == code
-            assert flash.slot("b") == running and flash.slot("a") == {}
-            assert "slots/head" not in flash.files()
+            assert flash.files() == before
+
+
+class Full:
+    """A file on a flash that is full, or does not keep what is written."""
+
+    def __init__(self, f, room):
+        self.f = f
+        self.room = room
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.f.close()
+
+    def write(self, data):
+        if self.room is None:
+            return self.f.write(bytes(data).replace(b"application", b"something  "))
+        self.room -= len(data)
+        if self.room < 0:
+            raise OSError(28, "full")
+        return self.f.write(data)
+
+
+async def test_a_flash_that_fills_up_or_forgets():
+    for code, room in (
+        ("full", 100),
+        ("full", 2500),
+        ("full", len(make()) - 1),
+        ("content", None),
+    ):
+        with Flash() as flash:
+            await _two(flash)
+            before = flash.files()
+
+            def faulty(path, mode="r"):
+                f = open(path, mode)
+                return Full(f, room) if path.endswith(update.NEW) and "w" in mode else f  # noqa: B023
+
+            update.open = faulty
+            try:
+                assert await refused(make()) == code
+            finally:
+                del update.open
+            assert flash.files() == before
             assert flash.start() == ("b", False)
-            assert slots.load()["previous"] == ""
-
-
-async def test_the_flash_fills_up_in_the_middle():
-    class Full(Sender):
-        async def read(self, n):
-            if self.at > 4000:
-                update.open = self.refuse
-            return await Sender.read(self, n)
-
-        def refuse(self, path, mode="r"):
-            if "w" in mode:
-                raise OSError(28, "full")
-            return open(path, mode)
-
-    with Flash() as flash:
-        await _two(flash)
-        update.open = open
-        try:
-            await update.install(Full(make()), len(make()), KEY)
-        except BundleError as e:
-            assert e.args[0] == "full", e.args
-        else:
-            raise AssertionError("taken")
-        finally:
-            del update.open
-        assert flash.start() == ("b", False) and flash.slot("a") == {}
-
-
-async def test_flash_that_does_not_keep_what_was_written():
-    copy = update._copy
-
-    async def forgetful(source, size, digest, path, write):
-        await copy(source, size, digest, path, lambda data: write(b"?" + bytes(data[1:])))
-
-    with Flash() as flash:
-        update._copy = forgetful
-        try:
-            assert await refused(make()) == "verify"
-        finally:
-            update._copy = copy
-        assert flash.start() == ("", False)
 
 
 async def test_one_at_a_time_and_none_while_one_is_on_trial():
@@ -288,7 +316,7 @@ async def test_no_piece_of_work_is_long_and_memory_stays_small():
         task = asyncio.create_task(count())
         await send(data)
         task.cancel()
-    # Each KB written, and each read back, lets the others run.
+    # Each KB written, and each verified, lets the others run.
     assert turns > 2 * len(data) // 1024, turns
 
 
@@ -302,7 +330,7 @@ async def test_a_bundle_copied_to_the_module_is_taken_once():
             except BundleError as e:
                 assert e.args[0] == "signature" and not taken
             assert not [p for p in flash.files() if p.startswith("update.bund")]
-            assert "update.part" not in flash.files()
+            assert update.NEW not in flash.files()
             assert flash.start() == (("a", True) if taken else ("", False))
 
 
@@ -339,20 +367,3 @@ def test_a_record_that_is_none():
         for data in (b"", b"[]", b"5", b"{", b"\xff", b'"x"'):
             storage.save(flash.top + slots.RECORD, data)
             assert flash.start() == ("", False), data
-
-
-def test_the_path_of_a_slot():
-    kept = list(sys.path), dict(sys.modules)
-    with Flash() as flash:
-        try:
-            _USE("a")
-            assert sys.path[0] == flash.top + "slots/a" and len(sys.path) == 3
-            assert sys.path[2] == flash.top + "slots/a/lib"
-            assert "firmware" not in sys.modules and "shim" not in sys.modules
-        finally:
-            sys.path[:] = kept[0]
-            for name in kept[1]:
-                sys.modules[name] = kept[1][name]
-
-
-_USE = slots._use

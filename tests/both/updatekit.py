@@ -57,12 +57,25 @@ class Flash:
         return found
 
     def slot(self, name):
-        """The files of one slot, without its index."""
-        found = self.files()
-        top = "slots/" + name + "/"
-        found = {path[len(top) :]: found[path] for path in found if path.startswith(top)}
-        found.pop("index", None)
-        return found
+        """The files in one slot."""
+        try:
+            with open(self.top + "slot." + name, "rb") as f:
+                return unpack(f.read())
+        except OSError:
+            return {}
+
+
+def unpack(data):
+    """``{path: bytes}`` in a bundle."""
+    lines = data.split(b"\n")
+    count = int(lines[1].split()[4])
+    at = sum([len(line) + 1 for line in lines[: count + 3]])
+    found = {}
+    for line in lines[2 : count + 2]:
+        _, size, path = line.split()
+        found[path.decode()] = data[at : at + int(size)]
+        at += int(size)
+    return found
 
 
 def wipe(path):

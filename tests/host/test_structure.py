@@ -39,6 +39,7 @@ SERVICES = (
 )
 UPDATES = (
     "firmware.bundle",
+    "firmware.pack",
     "firmware.slots",
     "firmware.update",
     "firmware.update_texts",

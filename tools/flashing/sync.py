@@ -14,7 +14,7 @@ LAST = ("/boot.py", "/main.py")
 ROOMS = ("/firmware/", "/web/", "/lib/mep/", "/lib/osgp/", "/lib/c1218/", "/lib/microdot/")
 ROOMS += ("/lib/umqtt/",)
 # Updates over the network, and which of them runs (firmware/slots.py).
-SLOTS = ("/slots/", "/update.a", "/update.b", "/update.bundle", "/update.part")
+SLOTS = ("/slot.a", "/slot.b", "/slot.new", "/update.a", "/update.b", "/update.bundle")
 
 
 class Plan:

@@ -25,8 +25,9 @@ _RESTART_S = 90
 _TRIAL_S = 330
 _TAKE_S = 120
 _KEY = """
-from firmware import config
-print(config.restore("config")[0]["update_key"])
+import json
+from firmware import storage
+print(json.loads(storage.load("config") or b"{}").get("update_key", ""))
 """
 
 
