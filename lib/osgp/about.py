@@ -5,7 +5,7 @@ Loaded by who asks; decoding needs nothing of it.
 
 from mep.errors import TableError
 from .codec import table_name, table_number
-from .fields import Walk, declaration
+from .fields import Reader, declaration
 
 # The list that no module holds: the ids of the measured sources, which `osgp.sources` names.
 SOURCE = "SOURCE"
@@ -67,7 +67,7 @@ def describe(table, dims=None):
     The path is like ``log[].event``; unit and words (dict of number to word) may be None, the
     divisor is 1 if there is none. With ``dims`` a field that this meter lacks is left out.
     """
-    walk = Walk(table, dims)
+    walk = Reader(table, dims)
     path = []
     for line in walk.text.split("\n"):
         line = line.split()

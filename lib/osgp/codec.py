@@ -44,9 +44,9 @@ def table_name(number):
 
 def table_number(name):
     """ "ET03" -> 2051, in any case; raises LocalError with the nearest names if not declared."""
-    from . import names
+    from .names import table_number as number
 
-    return names.table_number(name)
+    return number(name)
 
 
 def decode(table, buf, start, count, dims):
@@ -55,9 +55,11 @@ def decode(table, buf, start, count, dims):
     Integers stay as sent, times become ISO text, an array becomes a list. Raises TableError for
     bytes that do not fill the declaration, LocalError for a table that is not declared.
     """
-    from . import fields
+    from .fields import Reader
 
-    return fields.decode(table, buf, start, count, dims)
+    values = {}
+    Reader(table, dims, buf, start, count).block(0, 0, values)
+    return values
 
 
 def encode(table, values, dims):
@@ -69,6 +71,6 @@ def encode(table, values, dims):
 
 def size(table, dims):
     """Bytes from the table's beginning to the end of its last declared field."""
-    from . import fields
+    from . import sizes
 
-    return fields.size(table, dims)
+    return sizes.size(table, dims)

@@ -36,28 +36,33 @@ from mep.errors import TableError
 from .codec import table_name
 
 
-def decode(table, buf, start, count, dims):
-    """See `osgp.codec.decode`."""
-    out = {}
-    _Reader(table, dims, buf, start, count).block(0, 0, out)
-    return out
+def declaration(name):
+    """The module that declares the table ``name``; LocalError if there is none."""
+    module = "osgp.tables." + name.lower()
+    try:
+        return __import__(module, None, None, ("FIELDS",))
+    except ImportError:
+        from .names import undescribed
+
+        return undescribed(name)
 
 
-def size(table, dims):
-    """See `osgp.codec.size`."""
-    return Walk(table, dims).block(0, 0, {})[1]
+class Reader:
+    """Goes through a declaration and decodes ``count`` bytes at buf[start:].
 
+    The one of `osgp.writer` encodes, that of `osgp.sizes` measures.
+    """
 
-class Walk:
-    """Goes through a declaration and measures it; `_Reader` and `osgp.writer` use it."""
-
-    def __init__(self, table, dims):
+    def __init__(self, table, dims, buf=b"", start=0, count=0):
         self.number = table
         self.table = table_name(table)
         self.text = declaration(self.table).FIELDS
         self.dims = dims
         self.path = ""
         self.top = None
+        self.buf = buf
+        self.start = start
+        self.count = min(count, len(buf) - start)
 
     def block(self, at, base, values):
         """Take the lines from text[at:] to the block's end; (text position, end offset)."""
@@ -91,51 +96,63 @@ class Walk:
             if kind == "rec":
                 at, after = self.records(at, offset, n, name, values)
             else:
-                length = length_of(kind, n)
-                self.field(values, name, kind, n, offset, length)
-                after = offset + length
+                after = offset + length_of(kind, n)
+                self.field(values, name, kind, n, offset, after - offset)
             end = max(end, after)
         return at, end
 
     def field(self, values, name, kind, n, offset, length):
         """One field of ``length`` bytes at ``offset``; ``n`` is None if it is no array."""
+        missing = offset + length - self.count
+        if missing > 0:
+            self.fail(name, "%d bytes missing" % missing)
+        if name == "-":
+            return
+        buf = self.buf
+        at = self.start + offset
+        if is_text(kind):
+            from . import kinds
+
+            value = kinds.value(buf, at, kind, n, length)
+        elif n is None:
+            value = get_value(buf, at, kind, length)
+        else:
+            one = length_of(kind, None)
+            value = [get_value(buf, i, kind, one) for i in range(at, at + length, one)]
+        values[name] = value
 
     def records(self, at, offset, n, name, values):
         """``n`` records of the lines from text[at:]; (text position, offset) after them."""
-        if not n:
-            return self._skip(at), offset
-        at, end = self.block(at, offset, {})
-        return at, offset + n * (end - offset)
-
-    def each(self, at, offset, records, name):
-        """Take every one of ``records`` (an iterator of dicts) instead of measuring one."""
+        values[name] = found = []
         path = self.path
         after = None
-        i = 0
-        for record in records:
+        for i in range(n):
+            # One by one: a number may be any, and the bytes end long before.
+            found.append({})
             self.path = "%s%s[%d]." % (path, name, i)
-            after, offset = self.block(at, offset, record)
-            i += 1
+            after, offset = self.block(at, offset, found[i])
         self.path = path
-        return after or self._skip(at), offset
+        return after or self.skip(at), offset
 
     def rest(self, most, values, name, kind, at, offset):
         """How many of a field whose size is `*`; ``most`` is None if there is no limit."""
-        return most or 0
+        from .sizes import fitting
+
+        return fitting(self, most, name, kind, at, offset)
 
     def fail(self, name, why):
         """Raise the TableError for the field ``name`` of the present record."""
         raise TableError(self.table, self.path + name, why)
 
-    def _skip(self, at):
-        # Text position after the `end` of the records that begin at ``at``.
+    def skip(self, at):
+        """Text position after the `end` of the records that begin at ``at``."""
         depth = 1
         while depth:
             stop = self.text.find("\n", at)
-            words = self.text[at:stop].split()
-            if words and words[0] == "end":
+            line = self.text[at:stop]
+            if line.strip() == "end":
                 depth -= 1
-            elif len(words) > 1 and words[1].startswith("rec["):
+            elif " rec[" in line:
                 depth += 1
             at = stop + 1
         return at
@@ -159,104 +176,27 @@ class Walk:
             text, limit = text.split(">")
             return int(self._factor(text, name, values) > int(limit))
         parts = text.split(".")
+        at = parts[1]
         dims = self.dims
         value = None
-        if text[0] == "V":
+        if text[0] == ".":
+            value = values.get(at, self.top.get(at))
+        elif text[0] == "V":
             if dims and dims.version:
-                return int(dims.version >= (int(parts[0][1:]), int(parts[1])))
+                value = dims.version >= (int(parts[0][1:]), int(at))
             text = "the firmware version in BT01"
-        elif text[0] == ".":
-            value = values.get(parts[1], self.top.get(parts[1]))
         elif dims:
-            value = _referred(dims.tables.get(_number(parts[0])), parts)
+            # BT21.3 and its like: in the bytes of BT21.
+            data = dims.tables.get(int(text[2:4]) + (2048 if text[0] == "E" else 0)) or b""
+            width = {"w": 2, "d": 4}.get(at[-1], 1)
+            at = int(at if width == 1 else at[:-1])
+            if at + width <= len(data):
+                bits = parts[2:] and parts[2]
+                kind = "bit" + ("s" if "-" in bits else "") + bits if bits else "u"
+                value = get_value(data, at, kind, width)
         if not isinstance(value, int):
             self.fail(name, "depends on %s, which is not known" % text)
         return int(value)
-
-
-def _referred(data, parts):
-    # What BT21.3 and its like stand for in the bytes of BT21; None if they do not hold it.
-    at = parts[1]
-    width = {"w": 2, "d": 4}.get(at[-1], 1)
-    at = int(at if width == 1 else at[:-1])
-    if not data or at + width > len(data):
-        return None
-    value = get_value(data, at, "u8", width)
-    if len(parts) > 2:
-        low, bits = bits_of(("bits" if "-" in parts[2] else "bit") + parts[2], 1)
-        value = value >> low & (1 << bits) - 1
-    return value
-
-
-def _number(name):
-    return int(name[2:]) + (2048 if name[0] == "E" else 0)
-
-
-def declaration(name):
-    """The module that declares the table ``name``; LocalError if there is none."""
-    module = "osgp.tables." + name.lower()
-    try:
-        return __import__(module, None, None, ("FIELDS",))
-    except ImportError:
-        from .names import undescribed
-
-        return undescribed(name)
-
-
-class _Reader(Walk):
-    def __init__(self, table, dims, buf, start, count):
-        Walk.__init__(self, table, dims)
-        self._buf = buf
-        self._start = start
-        self._count = min(count, len(buf) - start)
-
-    def rest(self, most, values, name, kind, at, offset):
-        n = (self._count - offset) // (length_of(kind, 1) if kind != "rec" else 1)
-        if most is None or most > n:
-            most = max(n, 0)
-        if kind != "rec":
-            return most
-        # Records may have sizes of their own: they are tried one after the other.
-        trial = _Reader(self.number, self.dims, self._buf, self._start, self._count)
-        trial.top = self.top
-        trial.path = self.path + name + "[]."
-        for n in range(most):
-            try:
-                offset = trial.block(at, offset, {})[1]
-            except TableError as e:
-                if "missing" in e.why:
-                    return n
-                raise
-        return most
-
-    def records(self, at, offset, n, name, values):
-        values[name] = found = []
-        return self.each(at, offset, _fresh(found, n), name)
-
-    def field(self, values, name, kind, n, offset, length):
-        missing = offset + length - self._count
-        if missing > 0:
-            self.fail(name, "%d bytes missing" % missing)
-        if name != "-":
-            values[name] = _value(self._buf, self._start + offset, kind, n, length)
-
-
-def _fresh(found, n):
-    # One by one: a number may be any, and the bytes end long before.
-    for _ in range(n):
-        found.append({})
-        yield found[-1]
-
-
-def _value(buf, at, kind, n, length):
-    if is_text(kind):
-        from . import kinds
-
-        return kinds.value(buf, at, kind, n, length)
-    if n is None:
-        return get_value(buf, at, kind, length)
-    one = length_of(kind, None)
-    return [get_value(buf, i, kind, one) for i in range(at, at + length, one)]
 
 
 def is_text(kind):
@@ -278,10 +218,7 @@ def length_of(kind, n):
         from . import kinds
 
         return kinds.length_of(kind, n)
-    if kind[0] == "b":
-        one = sum(bits_of(kind, 0)) + 7 >> 3
-    else:
-        one = int(kind[1:]) >> 3
+    one = int(kind[1:]) >> 3 if kind[0] != "b" else sum(bits_of(kind, 0)) + 7 >> 3
     return one if n is None else n * one
 
 

@@ -2,7 +2,7 @@
 
 from mep.errors import LocalError
 from . import kinds
-from .fields import Walk, bits_of, is_text, length_of
+from .fields import Reader, bits_of, is_text, length_of
 
 
 def encode(table, values, dims):
@@ -12,9 +12,9 @@ def encode(table, values, dims):
     return bytes(writer.buf)
 
 
-class _Writer(Walk):
+class _Writer(Reader):
     def __init__(self, table, dims):
-        Walk.__init__(self, table, dims)
+        Reader.__init__(self, table, dims)
         self.buf = bytearray()
         self._used = None
 
@@ -23,7 +23,7 @@ class _Writer(Walk):
             self.wrong("", "must be fields by name")
         outer = self._used
         self._used = set()
-        result = Walk.block(self, at, base, values)
+        result = Reader.block(self, at, base, values)
         for name in values:
             if name not in self._used:
                 self.wrong(name, "there is no such field in this meter's table")
@@ -31,7 +31,13 @@ class _Writer(Walk):
         return result
 
     def records(self, at, offset, n, name, values):
-        return self.each(at, offset, self._list(values, name, n), name)
+        path = self.path
+        after = None
+        for i, record in enumerate(self._list(values, name, n)):
+            self.path = "%s%s[%d]." % (path, name, i)
+            after, offset = self.block(at, offset, record)
+        self.path = path
+        return after or self.skip(at), offset
 
     def rest(self, most, values, name, kind, at, offset):
         found = values.get(name)

@@ -165,18 +165,21 @@ class Two(dict):
         return 2
 
 
-class Probe(fields.Walk):
+class Probe(fields.Reader):
     """Takes every bit of the fields of a meter whose every size is 2."""
 
     def __init__(self, name, version):
         table = codec.table_number(name)
-        fields.Walk.__init__(self, table, meter(table, version, lambda n, size: b"\2" * size))
+        fields.Reader.__init__(self, table, meter(table, version, lambda n, size: b"\2" * size))
         self.taken = {}
         self.starts = {}
         self.end = self.block(0, 0, Two())[1]
 
     def records(self, at, offset, n, name, values):
-        return self.each(at, offset, [Two() for _ in range(min(n, 4))], name)
+        after = None
+        for i in range(min(n, 4)):
+            after, offset = self.block(at, offset, Two())
+        return after or self.skip(at), offset
 
     def rest(self, most, values, name, kind, at, offset):
         return 2
