@@ -4,6 +4,7 @@ Small files would take a block of the flash each, which is four times what they 
 are only CRC-32 and end of each path, eight bytes; the rest is read from the file when asked for.
 """
 
+import gc
 import io
 from binascii import crc32
 
@@ -37,6 +38,7 @@ class Pack:
                 index.append(_key(name) + end.to_bytes(4, "little"))
             self._stamp = int(f.readline()[:6], 16)
             self._start = f.tell()
+        gc.collect()
         self._index = b"".join(index)
 
     def mount(self, readonly, mkfs):

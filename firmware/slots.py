@@ -5,6 +5,7 @@ is a record that `firmware.storage` keeps; see docs/updates.md for its fields. A
 trial until it calls `confirm`.
 """
 
+import gc
 import json
 import os
 import sys
@@ -126,6 +127,7 @@ def _use(slot):
     for name in list(sys.modules):
         if name == "shim" or name == "firmware" or name.startswith("firmware."):
             del sys.modules[name]
+    gc.collect()
 
 
 def give_up(record, *why):

@@ -96,8 +96,10 @@ def remove(name):
 def _read(path):
     # (number, whole file), or (-1, None).
     try:
+        # MicroPython makes room for as much as is asked for.
+        size = os.stat(path)[6]
         with open(path, "rb") as f:
-            data = f.read(_DATA_AT + MAX + 1)
+            data = f.read(min(size, _DATA_AT + MAX) + 1)
         view = memoryview(data)
         good = (
             data[:5] == b"MEP1 "
