@@ -7,29 +7,25 @@ guide, BT01 p. 199, BT15 p. 200, BT21 p. 201, BT22 p. 203, BT27 p. 214, ET11 p. 
 
 from mep.errors import LocalError, TableError
 from shim import const
-from .codec import read_i32s, read_text, table_name
+from .codec import read_text, table_name
 
 _BT01 = const(1)
-_BT15 = const(15)
 _BT20 = const(20)
 _BT21 = const(21)
 _BT22 = const(22)
 _BT23 = const(23)
 _BT27 = const(27)
 _BT28 = const(28)
-_BT52 = const(52)
 _ET03 = const(2051)
-_ET11 = const(2059)
 _ET55 = const(2103)
 
-# Later reads need what the earlier ones say. The live values need the first seven.
-_ORDER = (_BT01, _ET03, _BT20, _BT21, _BT22, _BT27, _ET55, _BT15, _BT52, _ET11)
-_LIVE = const(7)
-_SIZES = b"\x10\x1e\x0a\x0a\0\0\0\x11\x07\0"  # bytes to read; 0: depends on others
+# Later reads need what the earlier ones say. `osgp.survey` knows more.
+_ORDER = (_BT01, _ET03, _BT20, _BT21, _BT22, _BT27, _ET55)
+_SIZES = b"\x10\x1e\x0a\x0a\0\0\0"  # bytes to read; 0: depends on others
 # The last field that is read of each: the one that a short reply lacks in any case.
 _LAST = (
     "firmware version;serial;present values;present values;summation select;"
-    "present value sources;energy register unit;VT ratio;flags;"
+    "present value sources;energy register unit"
 )
 
 # So many values of 4 bytes fit into one reply of 465. The guide knows 84 present values and 19
@@ -49,7 +45,11 @@ class Dims:
     """
 
     def __init__(self, live=False):
-        self._order = _ORDER[:_LIVE] if live else _ORDER
+        self._order = _ORDER
+        if not live:
+            from .survey import ORDER
+
+            self._order += ORDER
         self.manufacturer = self.model = self.firmware = self.serial = None
         self.version = self.generation = None
         self.energy_unit = None  # Wh
@@ -77,17 +77,18 @@ class Dims:
 
         Raises TableError if they are too few or make no sense.
         """
-        if table not in _ORDER:
+        if table not in self._order:
             raise LocalError("%s says nothing about dimensions" % table_name(table))
         wanted = self._wanted(table)[1]
         data = bytes(buf[start : start + min(count, wanted)])
-        # Older firmware may have a shorter ET11; a reference beyond its end is found when used.
-        if len(data) < wanted and table != _ET11:
-            _fail(table, _last(table), "%d bytes missing" % (wanted - len(data)))
-        if table == _BT20 or table == _ET11:
-            self.tables[table] = data
+        if table not in _ORDER:
+            from .survey import learn
+
+            learn(self, table, data, wanted)
         else:
-            getattr(self, "_" + table_name(table).lower())(data)
+            if len(data) < wanted:
+                _fail(table, _last(table), "%d bytes missing" % (wanted - len(data)))
+            self._take(table, data)
         self._done.add(table)
 
     def absent(self, table):
@@ -122,8 +123,10 @@ class Dims:
             return 0, bt21[3] if table == _BT22 else bt21[8] + bt21[9]
         if table == _ET55:
             return self._unit_at()
-        if table == _ET11:
-            return 0, self._et11_size()
+        if table not in _ORDER:
+            from .survey import wanted
+
+            return 0, wanted(self, table)
         return 0, _SIZES[_ORDER.index(table)]
 
     def _unit_at(self):
@@ -133,15 +136,7 @@ class Dims:
             return 0, 0
         return 146 + (1 if v >= (4, 0) else 0) + 4 * (bt20[7] - 1) + 39, 1
 
-    def _et11_size(self):
-        # Fields came with firmware 3.40, 3.50, 4.0 and 4.30 (p. 79-80).
-        count = 27
-        for since, end in (((3, 40), 28), ((3, 50), 32), ((4, 0), 38), ((4, 30), 39)):
-            if self.version is not None and self.version >= since:
-                count = end
-        return count
-
-    def _bt01(self, data):
+    def _identity(self, data):
         version = data[14] << 8 | data[15]
         major = version >> 12
         minor = version >> 5 & 127
@@ -155,10 +150,28 @@ class Dims:
             self.energy_unit = 1
         self.generation = 4 if major >= 4 else 2 if major == 2 else 3
 
-    def _et03(self, data):
-        self.serial = read_text(data, 0, 30)
+    def _take(self, table, data):
+        if table == _BT01:
+            self._identity(data)
+        elif table == _ET03:
+            self.serial = read_text(data, 0, 30)
+        elif table == _BT20:
+            self.tables[_BT20] = data
+        elif table == _BT21:
+            self._sizes(data)
+        elif table == _BT22:
+            self.sum_ids = data
+        elif table == _BT27:
+            demands = self.tables[_BT21][8]
+            self.value_ids = data[demands : demands + self.bt28_count // 4]
+        else:
+            # A meter without a choice of units may have 0 here.
+            if data[0] not in (0, 1, 10, 100):
+                _fail(_ET55, "energy register unit", "%d is not 1, 10 or 100" % data[0])
+            self.energy_unit = data[0] or 1
 
-    def _bt21(self, data):
+    def _sizes(self, data):
+        # Numbers of what BT23 and BT28 hold (BT21).
         for at, most, least, field in _LIMITS:
             if not least <= data[at] <= most:
                 _fail(_BT21, field, "%d is not in %d..%d" % (data[at], least, most))
@@ -168,31 +181,6 @@ class Dims:
         # Each present demand: its value and, if the meter tells it, the time remaining.
         self.bt28_offset = data[8] * (7 if data[0] & 0x40 else 4)
         self.bt28_count = 4 * min(data[9], _MOST_VALUES)
-
-    def _bt22(self, data):
-        self.sum_ids = data
-
-    def _bt27(self, data):
-        demands = self.tables[_BT21][8]
-        self.value_ids = data[demands : demands + self.bt28_count // 4]
-
-    def _et55(self, data):
-        # A meter without a choice of units may have 0 here.
-        if data[0] not in (0, 1, 10, 100):
-            _fail(_ET55, "energy register unit", "%d is not 1, 10 or 100" % data[0])
-        self.energy_unit = data[0] or 1
-
-    def _bt15(self, data):
-        self.ratios_applied = bool(data[8] & 1)
-        ratios = []
-        read_i32s(data, 9, 8, lambda i, value: ratios.append(value))
-        self.ct_ratio, self.vt_ratio = ratios
-
-    def _bt52(self, data):
-        year, month, day, hour, minute, second = data[:6]
-        if year < 100 and 1 <= month <= 12 and 1 <= day <= 31:
-            if hour < 24 and minute < 60 and second < 60:
-                self.clock = (2000 + year, month, day, hour, minute, second)
 
 
 def _has_unit(version):

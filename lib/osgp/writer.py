@@ -1,8 +1,8 @@
 """Writes tables by their declarations: the inverse of `osgp.fields`, loaded when it is needed."""
 
 from mep.errors import LocalError
-from . import kinds
 from .fields import Reader, bits_of, is_text, length_of
+from .textdata import data_of
 
 
 def encode(table, values, dims):
@@ -53,7 +53,7 @@ class _Writer(Reader):
         if is_text(kind):
             value = self._value(values, name)
             try:
-                buf[offset : offset + length] = kinds.data(value, kind, n, length)
+                buf[offset : offset + length] = data_of(value, kind, n, length)
             except LocalError as e:
                 self.wrong(name, str(e))
         elif n is None:
