@@ -194,7 +194,7 @@ class Reader:
                 bits = parts[2:] and parts[2]
                 kind = "bit" + ("s" if "-" in bits else "") + bits if bits else "u"
                 value = get_value(data, at, kind, width)
-        if not isinstance(value, int):
+        if not isinstance(value, (int, bool)):
             self.fail(name, "depends on %s, which is not known" % text)
         return int(value)
 
