@@ -5,8 +5,8 @@ from timelinewords import ALONE, BACK, FULL, GAP, GOOD, JOIN, WRAP, Chapter, M, 
 _SAFE = {"mode": "safe mode", "ap": True, "mqtt": False, "power": 6}
 BROWN_OUT = Chapter(
     "The supply breaks down again and again (brown-out)",
-    '"the supply broke down (brown-out)" on the page and on MQTT; after three short lives in a row '
-    'a page that says "safe mode" and "the last 3 lives were shorter than 60 s".',
+    '"the supply broke down (brown-out)" on the page and on MQTT; after three short lives in a '
+    'row a page that says "safe mode" and "the last 3 lives were shorter than 60 s".',
     "Sends with 6 dBm instead of 10. Safe mode is the network and its page only; when nobody uses "
     "it for 15 minutes the application is tried once more.",
     "by each brown-out, and once out of safe mode",
@@ -63,8 +63,8 @@ SAVING = Chapter(
 )
 CORRUPT = Chapter(
     "A file of the configuration is damaged",
-    'With one of its two copies nothing; with both the set-up network, and "both stored copies are '
-    'damaged" there.',
+    'With one of its two copies nothing; with both the set-up network, and "both stored copies '
+    'are damaged" there.',
     "Takes the older copy; without any whole one it is as new, and waits for set-up.",
     "never by itself",
     (
@@ -162,6 +162,7 @@ HANGS = Chapter(
         row(6 * M, "", M, BACK, starts=3, by="watchdog", off_by=(-2, 2)),
     ),
 )
+_OFTEN = {"publisher": (13, 16)}
 FAILS = Chapter(
     "A task fails again and again",
     '"task publisher: ValueError: again" under the faults; all that it does not do goes on.',
@@ -174,11 +175,11 @@ FAILS = Chapter(
             "the publisher fails",
             10 * M,
             GOOD,
-            tasks={"publisher": (13, 16)},
+            tasks=_OFTEN,
             published=(0, 3),
         ),
         row(2 * M, "", 10 * M + 5 * S, fault="task publisher: ValueError: again", mqtt=True),
-        row(13 * M, "the publisher is well again", 65 * S, BACK, tasks={"publisher": (13, 18)}),
+        row(13 * M, "the publisher is well again", 65 * S, BACK, tasks=_OFTEN),
         row(13 * M, "", 80 * S, published=(12, 18), gap=GAP, starts=1),
     ),
 )

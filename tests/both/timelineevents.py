@@ -61,7 +61,11 @@ def _silent(on):
 
 
 def _exchanged(world):
+    # The new one knows no sequence number of ours.
     world.meter = world.meters[1 - world.meter.number]
+    world.meter.silent = False
+    world.meter.jump = True
+    world.meter.forget()
     world.count()
 
 
@@ -134,6 +138,14 @@ def _clock(off_s):
     return change
 
 
+def _fast(seconds):
+    def change(world):
+        world.fast_s = seconds
+        world.shifts = {0, 7200}
+
+    return change
+
+
 def _waits(world):
     async def step():
         while True:
@@ -194,6 +206,8 @@ EVENTS = {
     "no time server, the meter is 3 h fast": _meter_clock(10800),
     "no time server, and nobody has set the meter's clock": _meter_clock(None),
     "the time server answers": _time_server,
+    "the time server is two hours fast": _fast(7200),
+    "the time server is right again": _fast(0),
     "the clock is set 5 h back": _clock(-18000),
     "the clock is set 2 h fast": _clock(7200),
     "the Wi-Fi task waits for ever": _waits,

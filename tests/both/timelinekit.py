@@ -255,7 +255,8 @@ class World(Clock):
         data = parse(text, self.wrong) if topic != "mep/status" else None
         if topic == "mep/readings" and data:
             ages = {int(t[2:]): data["age_ms"][t] for t in data["age_ms"]}
-            why = fault(self.now, data["values"], ages) or self._untrue(data["time"])
+            why = fault(self.now, data["values"], ages, self.broker.late)
+            why = why or self._untrue(data["time"])
             power = data["values"].get("power_forward")
             if power is not None:
                 self.first = self.first or self.now
@@ -281,7 +282,9 @@ class World(Clock):
         if seconds is None or text[:2] != "20":
             return "time %s" % text
         off = seconds - self.utc()
-        return None if min([abs(off - s) for s in self.shifts]) <= 2 else "%d s off" % off
+        late = self.broker.late // 1000
+        good = min([abs(off - s) for s in self.shifts]) <= 2 + late
+        return None if good else "%d s off" % off
 
     # -- expected states
 
@@ -382,7 +385,7 @@ def fits(value, expected):
         return (
             value is not None
             and len(value) == len(expected)
-            and all([name in value and fits(value[name], expected[name]) for name in expected])
+            and all(name in value and fits(value[name], expected[name]) for name in expected)
         )
     return value == expected
 

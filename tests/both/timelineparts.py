@@ -99,23 +99,26 @@ class Meter(TableMeter):
         return len(self._coming) > 0
 
     def forget(self):
-        """Nothing is on its way any more: the module was switched off."""
+        """Nothing is on its way any more: the module was switched off, or the meter is new."""
         self._coming = []
         self._last = None
+        self.gap_ms = 0
 
 
-def fault(now, values, ages):
+def fault(now, values, ages, late=0):
     """What is wrong with ``values`` (dict) that came out at ``now`` (ms), or None.
 
-    ``ages``: ms since BT23 and BT28 were read. A value that is None claims nothing.
+    ``ages``: ms since BT23 and BT28 were read. A value that is None claims nothing. ``late``: how
+    many ms they were held up outside the module.
     """
+    most = late + _LATE_MS
     power = values.get("power_forward")
     energy = values.get("energy_forward")
     number = None
     if power is not None:
         number = power // _POWER
         age = (now // _TENTH_MS - power) % _POWER * _TENTH_MS
-        if not 0 <= ages[28] <= age + _TENTH_MS or age - ages[28] > _LATE_MS:
+        if not 0 <= ages[28] <= age + _TENTH_MS or age - ages[28] > most:
             return "power of %d ms ago is called %d ms old" % (age, ages[28])
         if values["voltage_l1"] != 230000 + number:
             return "voltage %s beside the power of meter %d" % (values["voltage_l1"], number)
@@ -123,7 +126,7 @@ def fault(now, values, ages):
         if number not in (None, energy // _ENERGY):
             return "energy of meter %d beside the power of meter %d" % (energy // _ENERGY, number)
         age = now - energy % _ENERGY * 1000
-        if not 0 <= ages[23] <= age or age - ages[23] > 1000 + _LATE_MS:
+        if not 0 <= ages[23] <= age or age - ages[23] > 1000 + most:
             return "energy of %d ms ago is called %d ms old" % (age, ages[23])
         if values["energy_reverse"] != 201 + energy // _ENERGY:
             return "energy_reverse is %s" % values["energy_reverse"]
@@ -139,6 +142,7 @@ class Broker:
         self.client = None  # the connection that is open
         self.connects = 0
         self.messages = 0  # readings
+        self.late = 0  # by how many ms the network held up what comes in
 
     def accept(self, sock):
         return _Client(self, sock)
@@ -176,11 +180,17 @@ class _Client:
         self.sock = sock
         self.heard = broker.world.now
         self.keepalive = 15
+        self._waiting = None  # ms since when
         self._will = None
         self._buf = b""
 
+    def waits(self):
+        self._waiting = self._waiting or self.broker.world.now
+
     def receive(self, data):
-        self.heard = self.broker.world.now
+        self.heard = now = self.broker.world.now
+        self.broker.late = now - (self._waiting or now)
+        self._waiting = None
         self._buf += data
         while True:
             length = _length(self._buf)

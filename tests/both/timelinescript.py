@@ -12,12 +12,12 @@ from timelinewords import (
     GAP,
     GOOD,
     JOIN,
+    NO_BROKER,
     NO_METER,
     RECONNECT,
     Chapter,
     M,
     S,
-    like,
     reads,
     row,
 )
@@ -46,7 +46,7 @@ LATE_ROUTER = Chapter(
 ROUTER = Chapter(
     "The router is off for three hours",
     'No page; MQTT says "offline". The console says "no such network".',
-    "Reads the meter all the time and tries the network for ever, with pauses of at most a minute.",
+    "Reads on and tries the network for ever, with pauses of at most a minute.",
     "never (with ap_after_h 0; else see the next)",
     (
         row(5 * M, "the router is switched off", 9 * S, wifi="the network is gone", meter=True),
@@ -82,8 +82,8 @@ ADDRESS = Chapter(
 )
 PASSWORD = Chapter(
     "The router's password is changed, or it gives no address",
-    'No page. The console, and the set-up page, say "wrong Wi-Fi password" or "the router gives no '
-    'address (DHCP)".',
+    'No page. The console, and the set-up page, say "wrong Wi-Fi password" or "the router gives '
+    'no address (DHCP)".',
     "Reads on, says so once and keeps trying: it may become right again.",
     "never (with ap_after_h 0)",
     (
@@ -99,7 +99,6 @@ PASSWORD = Chapter(
         row(17 * M, "the router gives addresses again", JOIN, BACK),
     ),
 )
-_NO_BROKER = like(GOOD, mqtt=False, status="offline")
 BROKER = Chapter(
     "The MQTT broker is off for two hours",
     'The page goes on; its status says "connection refused", "no answer" or "it does not answer '
@@ -107,9 +106,9 @@ BROKER = Chapter(
     "Reads on and tries the broker every few seconds; what was read meanwhile is not sent later.",
     "never",
     (
-        row(2 * M, "the broker ends", 15 * S, _NO_BROKER, mqtt_reason="connection refused"),
-        row(2 * M, "", 60 * M, _NO_BROKER, bt28=reads(3585), published=0),
-        row(62 * M + 5 * S, "the broker's machine is off", 60 * M, _NO_BROKER, bt28=reads(3605)),
+        row(2 * M, "the broker ends", 15 * S, NO_BROKER, mqtt_reason="connection refused"),
+        row(2 * M, "", 60 * M, NO_BROKER, bt28=reads(3585), published=0),
+        row(62 * M + 5 * S, "the broker's machine is off", 60 * M, NO_BROKER, bt28=reads(3605)),
         row(62 * M + 5 * S, "", 60 * M, mqtt_reason="no answer", gap=GAP),
         row(122 * M + 10 * S, "the broker is back", RECONNECT, BACK),
         row(

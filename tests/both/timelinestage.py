@@ -1,4 +1,4 @@
-"""Puts the world of `timelinekit` in place of what the interpreter has, and takes it away again."""
+"""Puts the world of `timelinekit` in place of what the interpreter has, and takes it away."""
 
 import asyncio
 import builtins

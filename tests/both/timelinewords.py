@@ -51,4 +51,5 @@ ALONE = like(RUNS, reason="", mqtt=False, page=0)
 BACK = like(GOOD, starts=1, name="mep-123456", address="192.168.1.50")
 NO_METER = like(GOOD, meter=False, status="offline", reason="no reply from the meter")
 del NO_METER["gap"]
+NO_BROKER = like(GOOD, mqtt=False, status="offline")
 FULL = "the flash is full"

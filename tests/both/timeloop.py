@@ -17,7 +17,7 @@ class Stopped(AssertionError):
 
 
 if MICROPYTHON:
-    from asyncio import core, sleep_ms  # noqa: F401
+    from asyncio import core, sleep_ms
     from time import ticks_add, ticks_ms
 
     class _Waits:

@@ -1,6 +1,6 @@
 """A stand-in for `socket` and `select` of the ESP32 port, with a small network behind it.
 
-A test puts hosts into ``lan`` (`Lan`); packets pass while ``lan.carries()`` says so, and the module
+A test puts hosts into ``lan`` (`Lan`). Packets pass while ``lan.carries()`` says so, the module
 has an address while ``lan.address()`` gives one. As lwIP does: without an address nothing can be
 sent (EHOSTUNREACH); an open connection outlives a gap, but not another address (ECONNABORTED).
 """
@@ -22,7 +22,9 @@ lan = None
 
 
 class Host:
-    """``tcp``: {port: function(socket) -> peer with receive(data)}; ``udp``: {port: function}.
+    """``tcp``: {port: function(socket) -> peer}; ``udp``: {port: function}.
+
+    A peer has ``receive(data)``, ``waits()``, called while data for it cannot pass, ``closed()``.
 
     A function of ``udp`` gets a packet and gives the answer or None. A host that is not ``up`` is
     switched off: what is sent there is lost.
@@ -116,7 +118,7 @@ def getaddrinfo(host, port, family=0, kind=0, proto=0, flags=0):
     return [(AF_INET, kind, 0, "", (host, port))]
 
 
-class socket:  # noqa: N801  the port's name
+class socket:
     """A socket of either kind; ``peer`` is the far end's object of an open connection."""
 
     def __init__(self, family=AF_INET, kind=SOCK_STREAM):
@@ -170,6 +172,8 @@ class socket:  # noqa: N801  the port's name
         data = bytes(data[:room])
         self._out += data
         self._send()
+        if self._out and self.peer:
+            self.peer.waits()
         return len(data)
 
     def deliver(self, data):
@@ -242,7 +246,7 @@ class socket:  # noqa: N801  the port's name
         return address
 
 
-class poll:  # noqa: N801  the port's name
+class poll:
     """select.poll of sockets of this module."""
 
     def __init__(self):
