@@ -2,7 +2,12 @@
 
 from mep.errors import LocalError
 from .listed import Listed, names
-from .tables import DECLARED
+
+DECLARED = (
+    "BT00 BT01 BT03 BT04 BT07 BT08 BT15 BT20 BT21 BT22 BT23 BT24 BT25 BT26 BT27 BT28 BT30 "
+    "BT33 BT50 BT52 BT53 BT54 BT55 BT60 BT61 BT62 BT63 BT64 BT65 BT66 BT67 BT70 BT71 BT74 "
+    "ET03 ET04 ET11 ET55"
+)
 
 
 def table_number(name):

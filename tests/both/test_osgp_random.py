@@ -4,7 +4,7 @@ import gc
 
 from mep.errors import TableError
 from osgp import codec
-from osgp.tables import DECLARED
+from osgp.names import DECLARED
 from osgpkit import GEN3, GEN4, GEN430
 from tablekit import Noise, noisy
 

@@ -342,7 +342,7 @@ def test_bt64_bt65_bt66_and_bt67():
     # Set 1: eight channels need five bytes of status.
     assert codec.size(64, dims) == 100 * (5 + 12 + 96 * (5 + 32))
     one = laid(5 + 12 + 96 * 37, {17: b"\x12\x34\x56\x78\x90", 50: b"\x4e\x61\xbc\0"})
-    got = codec.decode(64, one, 0, len(one), dims)["blocks"][0]
+    got = decoded("BT64", one, dims, whole=False)["blocks"][0]
     assert got["intervals"][0]["status"] == [1, 2, 3, 4, 5, 6, 7, 8, 9]
     assert got["intervals"][0]["values"][7] == 12345678
     # Set 2: two channels, with the readings at the end of each block.

@@ -10,7 +10,7 @@ from proofkit import report, scale
 from mep.errors import TableError
 from osgp import codec, sources
 from osgp.dims import Dims
-from osgp.tables import DECLARED
+from osgp.names import DECLARED
 from osgpkit import GEN3, GEN4, GEN430, learn, tables
 from tablekit import Noise, meter, noisy
 

@@ -10,9 +10,10 @@ import pytest
 
 from osgp import about, codec, fields
 from osgp.listed import names
-from osgp.tables import DECLARED
+from osgp.names import DECLARED
 from osgpkit import GEN3, GEN4, GEN430
 from tablekit import meter
+from tools import gen_tables
 from tools.paths import ROOT
 
 FOLDER = Path(fields.__file__).parent / "tables"
@@ -53,6 +54,10 @@ def test_the_list_of_tables_is_the_folder():
     files = sorted(p.stem for p in FOLDER.glob("*.py") if p.stem != "__init__")
     assert files == sorted(DECLARED.lower().split())
     assert sorted(NAMES) == NAMES
+
+
+def test_the_page_is_current():
+    assert gen_tables.TARGET.read_text(encoding="utf-8") == gen_tables.document()
 
 
 def test_every_table_of_the_guides_is_declared():

@@ -1,6 +1,6 @@
 """`make bench`: speed and memory, as ratios or against the line's physical limit.
 
-.venv/bin/python -m tools.bench [digest] [memory] [rate]
+.venv/bin/python -m tools.bench [digest] [memory] [tables] [rate]
 """
 
 import json
@@ -58,6 +58,32 @@ def memory():
     print("%7d  total of all imports; %d free of 128 KiB" % (r["total"], r["free"]))
 
 
+def table_cost(tree):
+    """(idle, with BT23 and BT28, with texts and times too): bytes kept, compiled, in 32 bits."""
+    r = micropython(
+        "micropython32",
+        "-X",
+        "heapsize=128k",
+        ROOT / "tools" / "bench" / "table_cost.py",
+        cwd=tree,
+        path=":lib:.frozen",
+    )
+    live = r["idle"] + r["live"]
+    return r["idle"], live, live + r["texts"]
+
+
+def tables():
+    """Heap kept by the table layer: idle, and with the declarations of the live values."""
+    from ..stage import stage
+
+    stage("x86")
+    idle, live, texts = table_cost(BUILD / "stage" / "x86")
+    print(
+        "tables: idle %d bytes (wanted <= 6144); with BT23, BT28 and what decodes them %d (wanted "
+        "<= 10240), and %d if they hold times" % (idle, live, texts)
+    )
+
+
 def rate():
     """Reads a second in `fast` mode against what line and meter allow (wanted: 95 %)."""
     from .rate import measure
@@ -70,7 +96,7 @@ def rate():
         )
 
 
-BENCHES = {"digest": digest, "memory": memory, "rate": rate}
+BENCHES = {"digest": digest, "memory": memory, "tables": tables, "rate": rate}
 
 
 def main(arguments):

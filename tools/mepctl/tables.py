@@ -6,7 +6,7 @@ import re
 from mep.errors import LocalError, TableError
 from osgp import codec
 from osgp.dims import Dims
-from osgp.tables import DECLARED
+from osgp.names import DECLARED
 from .common import DISTURBED, USAGE, Stop
 
 BT23 = 23

@@ -1,4 +1,4 @@
-"""BT01 General Manufacturer Information (MEP guide p. 199, optical guide p. 19)."""
+"""BT01 General Manufacturer Information: who made it (MEP guide p. 199, optical guide p. 19)."""
 
 ABOUT = "General Manufacturer Information;MBK r;MAK r;mixed;all"
 FIELDS = """

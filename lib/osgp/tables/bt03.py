@@ -1,4 +1,4 @@
-"""BT03 End Device Mode Status: the alarms (optical guide p. 45; the MEP guide only names it)."""
+"""BT03 End Device Mode Status: the alarms (optical guide p. 45)."""
 
 ABOUT = "End Device Mode Status;MBK ?;MAK ?;?;all"
 FIELDS = """

@@ -1,4 +1,4 @@
-"""BT07 Procedure Initiate (MEP guide p. 52)."""
+"""BT07 Procedure Initiate: what is written to call a procedure (MEP guide p. 52)."""
 
 ABOUT = "Procedure Initiate;MBK rw;MAK rw;RAM;all"
 FIELDS = """

@@ -1,4 +1,4 @@
-"""BT08 Procedure Response (MEP guide p. 52)."""
+"""BT08 Procedure Response: what came of it (MEP guide p. 52)."""
 
 ABOUT = "Procedure Response;MBK r;MAK r;RAM;all"
 NAMES = """

@@ -1,4 +1,4 @@
-"""BT28 Present Register Data (MEP guide p. 215)."""
+"""BT28 Present Register Data: instantaneous values, present demands (MEP guide p. 215)."""
 
 ABOUT = "Present Register Data;MBK r;MAK r;RAM;all"
 # Read while the meter is polled: without the blanks that make the others legible.

@@ -1,4 +1,4 @@
-"""BT52 UTC Clock (MEP guide p. 224)."""
+"""BT52 UTC Clock: time and day of the week (MEP guide p. 224)."""
 
 ABOUT = "UTC Clock;MBK r;MAK r;RAM;all"
 NAMES = """

@@ -1,4 +1,4 @@
-"""BT64 Load Profile Data Set 1 (MEP guide p. 239)."""
+"""BT64 Load Profile Data Set 1: blocks of intervals (MEP guide p. 239)."""
 
 ABOUT = "Load Profile Data, Data Set 1;MBK r;MAK r;NVM;all"
 NAMES = """

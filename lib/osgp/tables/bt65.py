@@ -1,4 +1,4 @@
-"""BT65 Load Profile Data Set 2 (MEP guide p. 239)."""
+"""BT65 Load Profile Data Set 2: as BT64 (MEP guide p. 239)."""
 
 ABOUT = "Load Profile Data, Data Set 2;MBK r;MAK r;NVM;3.50"
 NAMES = """

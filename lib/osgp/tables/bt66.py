@@ -1,4 +1,4 @@
-"""BT66 Load Profile Data Set 3 (MEP guide p. 239)."""
+"""BT66 Load Profile Data Set 3: as BT64 (MEP guide p. 239)."""
 
 ABOUT = "Load Profile Data, Data Set 3;MBK r;MAK r;NVM;3.50"
 NAMES = """

@@ -1,4 +1,4 @@
-"""BT67 Load Profile Data Set 4 (MEP guide p. 239)."""
+"""BT67 Load Profile Data Set 4: as BT64 (MEP guide p. 239)."""
 
 ABOUT = "Load Profile Data, Data Set 4;MBK r;MAK r;NVM;3.50"
 NAMES = """
