@@ -119,7 +119,15 @@ class App:
         from .hal import esp32
 
         self.log("warn", "no network for hours: the set-up network opens")
-        esp32.want_set_up()
+        esp32.want(esp32.SET_UP)
+        self.guard.healthy()
+        esp32.restart()
+
+    def settings(self, token):
+        """Start again into the settings, for the session ``token``."""
+        from .hal import esp32
+
+        esp32.want(esp32.SETTINGS, token.encode())
         self.guard.healthy()
         esp32.restart()
 
@@ -144,7 +152,7 @@ class App:
     async def _web(self):
         web = self.pages
         config = self.config
-        page = web.create_app(self.store, config, self.status)
+        page = web.create_app(self.store, config, self.status, self.settings if CHIP else None)
         if self.low:
             self.low.watch(page)
         alive = self.alive("web")

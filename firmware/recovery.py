@@ -1,4 +1,4 @@
-"""Set-up and safe mode: the radio and one page, nothing of the meter or of MQTT."""
+"""Set-up, settings and safe mode: the radio and the pages, nothing of the meter or of MQTT."""
 
 import asyncio
 
@@ -9,28 +9,35 @@ from .supervisor import Supervisor
 from .watchdog import Watchdog
 from .wifi import Wifi
 
+# Why the pages are served: nothing is set up; hours without network; asked for; faults.
+SET_UP = const(0)
+WINDOW = const(1)
+SETTINGS = const(2)
+SAFE = const(3)
+
 _TASK_MS = const(60000)
 _BEAT_MS = const(1000)
 _LIVED = const(60)  # beats; `boot_guard.LIVED_MS`
-# Safe mode ends by itself when nobody uses its page for so long: the fault may be gone.
+# Beats without a request until the application is tried: the fault may be gone, the owner too.
 _SAFE = const(900)
+_SETTINGS = const(600)
+_LIMITS = (1 << 30, 1 << 30, _SETTINGS, _SAFE)
 _LISTEN = ("0.0.0.0", 80)  # phones look at no other port
 
 
 class Recovery:
-    """``safe``: safe mode, else set-up. ``notes``: what was wrong with the stored configuration.
-
-    ``chip`` is `firmware.hal.esp32`. ``window``: only until there is a network, or for some
-    minutes. ``listen``: address and port of the page.
+    """``mode``: SET_UP, WINDOW, SETTINGS or SAFE. ``notes``: what was wrong with the stored
+    configuration. ``chip`` is `firmware.hal.esp32`. ``token``: of the session that asked for the
+    settings. ``listen``: address and port of the pages.
     """
 
-    def __init__(self, guard, config, notes, safe, chip, window=False, listen=_LISTEN):
+    def __init__(self, guard, config, notes, mode, chip, token="", listen=_LISTEN):
         from . import config as configuration
         from .web import setup
 
         self.guard = guard
-        self.safe = safe
-        self.window = window
+        self.safe = safe = mode == SAFE
+        self.mode = mode
         self.ap = None
         self.log = Log(configuration.secrets(config))
         guard.redact = self.log.redact
@@ -40,9 +47,18 @@ class Recovery:
         self.wifi = Wifi(
             config, self.log, chip.network, self._alive("wifi"), guard.cause == "brown-out"
         )
-        self.setup = setup.Setup(config, self.wifi, self.restart, self.facts if safe else None)
+        self.setup = setup.Setup(
+            config,
+            self.wifi,
+            self.restart,
+            self.log,
+            self.facts if safe else None,
+            mode == SETTINGS,
+            token or None,
+        )
         self.setup.errors = notes
-        self.log("info", "%s: started by %s" % ("safe mode" if safe else "set-up", guard.cause))
+        name = "safe mode" if safe else "settings" if mode == SETTINGS else "set-up"
+        self.log("info", "%s: started by %s" % (name, guard.cause))
 
     async def run(self):
         """Serve until the chip starts again."""
@@ -51,11 +67,8 @@ class Recovery:
         try:
             # Before the access point is there: nobody is thrown off it.
             self.setup.networks = setup.scan(self.wifi)
-            from .setup_ap import AccessPoint
-
-            wifi = self.wifi
-            password = wifi.config["ap_password"]
-            self.ap = AccessPoint(wifi.network, wifi.name, password, self.log)
+            if self.mode != SETTINGS:
+                self._open()
         except (OSError, RuntimeError) as e:
             self.log("error", "radio: %s" % e)
         start = self.supervisor.start
@@ -68,6 +81,12 @@ class Recovery:
             self.supervisor.stop()
             if self.ap:
                 self.ap.close()
+
+    def _open(self):
+        from .setup_ap import AccessPoint
+
+        wifi = self.wifi
+        self.ap = AccessPoint(wifi.network, wifi.name, wifi.config["ap_password"], self.log)
 
     def facts(self):
         """What the owner needs in safe mode (list of lines), without secrets."""
@@ -83,9 +102,20 @@ class Recovery:
         self._chip.restart()
 
     async def _web(self):
-        from .web import server, setup
+        from .web import server, setup_app
 
-        page = setup.create_app(self.setup)
+        setup = self.setup
+        page = setup_app.create_app(setup)
+        if not setup.open:
+            from .web import update
+
+            setup.updates = True
+            chip = self._chip.chip()
+
+            def allowed(req):
+                return None if setup_app.trusted(setup, req) else setup_app.to("/")
+
+            update.mount(page, allowed, self.wifi.config, self.restart, chip)
         await server.serve(page, self._listen[0], self._listen[1], self._alive("web"))
 
     async def _watchdog(self):
@@ -104,18 +134,18 @@ class Recovery:
                 self.guard.healthy()
             quiet = quiet + 1 if self.setup.asked == asked else 0
             asked = self.setup.asked
-            if self.window and (not self.ap or self.ap.over(_BEAT_MS, self.wifi.online)):
+            if self.mode == WINDOW and (not self.ap or self.ap.over(_BEAT_MS, self.wifi.online)):
                 self.restart()
-            if self.safe and quiet >= _SAFE:
-                self.log("info", "safe mode ends, the application is tried again")
+            if quiet >= _LIMITS[self.mode]:
+                self.log("info", "nobody asks any more, the application is tried again")
                 self.restart()
 
 
-def run(guard, config, notes=(), safe=False, window=False):
-    """Set-up or safe mode until Ctrl-C."""
+def run(guard, config, notes=(), mode=SET_UP, token=""):
+    """Set-up, settings or safe mode until Ctrl-C."""
     from .hal import esp32
 
     try:
-        asyncio.run(Recovery(guard, config, list(notes), safe, esp32, window).run())
+        asyncio.run(Recovery(guard, config, list(notes), mode, esp32, token).run())
     except KeyboardInterrupt:
         pass

@@ -1,8 +1,9 @@
 """The chip's way from main.py into application, set-up or safe mode. It does not return by itself.
 
-Set-up is for a module without key or network, and for some minutes after hours without network.
-Safe mode is the network and the recovery page (`firmware.recovery`) and nothing that the last
-lives may have died of. Ctrl-C on the console ends each in the interpreter's prompt.
+Set-up is for a module without key or network, and for some minutes after hours without network;
+settings are the same pages in the home network, for who asked for them on the live page. Safe
+mode is the network and the same pages (`firmware.recovery`) and nothing that the last lives may
+have died of. Ctrl-C on the console ends each in the interpreter's prompt.
 """
 
 import io
@@ -51,12 +52,17 @@ def _run(guard, path):
         from .slots import confirm
 
         guard.confirm = confirm
-    window = esp32.wanted_set_up()
-    if safe or window or not ready:
+    asked, token = esp32.wanted()
+    if safe or asked or not ready:
         _tell_access(config)
         from . import recovery
 
-        recovery.run(guard, config, notes, safe, window and ready)
+        mode = recovery.SET_UP
+        if safe:
+            mode = recovery.SAFE
+        elif ready:
+            mode = recovery.SETTINGS if asked == esp32.SETTINGS else recovery.WINDOW
+        recovery.run(guard, config, notes, mode, token.decode())
     else:
         notes = [str(note) for note in notes] + news
         drop("firmware.config", "firmware.texts", "firmware.boards")

@@ -13,6 +13,9 @@ from . import clock
 _RXBUF = const(1024)  # more than two of the largest replies; the port's default is 256
 _POWER_ON = const(1)  # in the reset register; anything else behind PWRON_RESET is a brown-out
 _REASON = const(0x3F)
+SET_UP = b"S"
+SETTINGS = b"A"
+TOKEN = const(32)
 _ASKED = const(6)  # in the memory of `rtc`, behind what `firmware.boot_guard` keeps there
 
 
@@ -99,21 +102,27 @@ def rtc():
     return machine.RTC()
 
 
-def want_set_up():
-    """Have the next start be one of set-up."""
+def want(what, token=b""):
+    """Have the next start be one of ``what``: SET_UP, or SETTINGS for the session ``token``."""
     memory = machine.RTC()
     kept = memory.memory() + bytes(_ASKED)  # at least so many
-    memory.memory(kept[:_ASKED] + b"S" + kept[_ASKED + 1 : -_ASKED])
+    rest = kept[_ASKED + 1 : -_ASKED]
+    if token:
+        # In the place of a battery's readings: that profile has no page that could ask for this.
+        rest = (rest + b"-")[:1] + token
+    memory.memory(kept[:_ASKED] + what + rest)
 
 
-def wanted_set_up():
-    """True if this start is to be one of set-up; says so once."""
+def wanted():
+    """(what this start is to be, token): SET_UP, SETTINGS or b""; says so once."""
     memory = machine.RTC()
     kept = memory.memory()
-    if kept[_ASKED : _ASKED + 1] != b"S":
-        return False
+    asked = kept[_ASKED : _ASKED + 1]
+    token = kept[_ASKED + 2 : _ASKED + 2 + TOKEN]
+    if asked not in (SET_UP, SETTINGS):
+        return b"", b""
     memory.memory(kept[:_ASKED] + b"-" + kept[_ASKED + 1 :])
-    return True
+    return asked, token if asked == SETTINGS and len(token) == TOKEN else b""
 
 
 def chip():

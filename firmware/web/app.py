@@ -5,6 +5,7 @@ import os
 from microdot import Microdot, Response
 
 from .. import report
+from ..hal.memory import drop
 from .events import Events, Feed
 from .server import failure, harden, serve  # noqa: F401  `serve` belongs to the face of this module
 
@@ -19,8 +20,11 @@ _WEB = __file__[: __file__.rfind("firmware/web")] + "web/"
 _MORE = 2  # connections beyond the live pages, for everything else
 
 
-def create_app(store, config, status):
-    """A microdot app that serves ``store``; ``status()`` gives a dict of health figures."""
+def create_app(store, config, status, leave=None):
+    """A microdot app that serves ``store``; ``status()`` gives a dict of health figures.
+
+    ``leave(token)``: start again into the settings, for the session ``token``.
+    """
     app = Microdot()
     feed = Feed(store, config["http_clients"])
     app.connections = feed.limit + _MORE
@@ -52,6 +56,18 @@ def create_app(store, config, status):
         d["live_pages"] = feed.clients
         return d
 
+    tries = []  # what `door` keeps from one to the next
+
+    async def settings(req):
+        from . import door
+
+        try:
+            return await door.answer(req, config, tries, leave)
+        finally:
+            drop("firmware.web.door", "firmware.web.access", "firmware.web.setup_texts")
+
+    app.get("/settings")(settings)
+    app.post("/settings")(settings)
     return app
 
 

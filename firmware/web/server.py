@@ -24,7 +24,7 @@ _TICK_MS = const(250)
 _QUEUE = const(4)  # connections that may wait for a place
 _WAIT_TICKS = const(30)  # of 100 ms
 _SILENT_MS = const(1000)  # after that, who asked nothing makes room for another
-_KEPT = ("content-length", "content-type", "if-none-match", "host", "origin")
+_KEPT = ("content-length", "content-type", "if-none-match", "host", "origin", "cookie")
 
 # Nothing is parsed from a body yet; a page needs no request above this.
 Request.max_content_length = 2048
@@ -65,7 +65,8 @@ def harden(res):
     h = res.headers
     h["Content-Security-Policy"] = "default-src 'self'"
     h["X-Content-Type-Options"] = "nosniff"
-    h["Referrer-Policy"] = "no-referrer"
+    if "Referrer-Policy" not in h:
+        h["Referrer-Policy"] = "no-referrer"
     if "Cache-Control" not in h:
         h["Cache-Control"] = "no-store"
     return res

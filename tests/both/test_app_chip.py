@@ -90,7 +90,7 @@ async def _watch(app, port):
     finally:
         esp32.restart = restart
     assert app.guard.well == 1
-    assert esp32.wanted_set_up() and not esp32.wanted_set_up()
+    assert [esp32.wanted()[0], esp32.wanted()[0]] == [esp32.SET_UP, b""]
     assert app.supervisor.late() is None
     counts = app.supervisor.restarts
     assert [counts[name] for name in ("wifi", "time", "web")] == [0, 0, 0], counts

@@ -187,12 +187,13 @@ def _start(app_run, lives, key="a key"):
             guards.append(guard)
             app_run(guard)
 
-        def recover(guard, config, notes, safe, window):
-            ran.append("safe" if safe else "set-up")
+        def recover(guard, config, notes, mode, token):
+            ran.append("safe" if mode == recovery.SAFE else "set-up")
             guards.append(guard)
             raise OSError("somebody restarts it")
 
         app.serve, recovery.run = serve, recover
+        recovery.SET_UP, recovery.WINDOW, recovery.SETTINGS, recovery.SAFE = range(4)
         known = {"key": key, "wifi_ssid": "home", "board": "devkit", "ap_password": "12345678"}
         module._configuration = lambda path: (dict(known, hostname=""), [])
         put = {"firmware.app": app, "firmware.recovery": recovery}
@@ -277,13 +278,13 @@ def test_a_wish_for_set_up_outlives_a_reset_beside_the_count():
         from firmware.hal import esp32
 
         rtc = chip.machine.RTC()
-        esp32.want_set_up()
-        assert _boot(rtc)[0] == "normal" and esp32.wanted_set_up()
-        assert not esp32.wanted_set_up()
+        esp32.want(esp32.SET_UP)
+        assert _boot(rtc)[0] == "normal" and esp32.wanted()[0] == esp32.SET_UP
+        assert not esp32.wanted()[0]
         for _ in range(2):
             _boot(rtc)
         rtc.memory(rtc.memory() + b"others")
-        esp32.want_set_up()
+        esp32.want(esp32.SET_UP)
         chip.machine.restart(chip.machine.HARD_RESET)
-        assert rtc.memory()[7:] == b"others" and esp32.wanted_set_up()
+        assert rtc.memory()[7:] == b"others" and esp32.wanted()[0] == esp32.SET_UP
         assert _boot(rtc)[0] == "safe"

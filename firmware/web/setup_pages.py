@@ -1,0 +1,376 @@
+"""How set-up, settings and safe mode look: pieces of HTML, no script, no other file."""
+
+from .. import config as configuration
+from .. import texts
+from . import setup_texts
+
+# Not among all settings: made by the module, or by a step of its own.
+HIDDEN = ("admin_hash", "update_key", "version")
+_STEPS = ("board", "wifi", "key", "admin", "mqtt", "done")
+
+_HEAD = """<!doctype html><html lang="%s"><head><meta charset="utf-8">%s<title>%s</title>
+<meta name="viewport" content="width=device-width,initial-scale=1"><style>
+:root{--b:#f3f5f7;--c:#fff;--t:#16202a;--q:#56636f;--r:#cfd6dd;--l:#0b5d75;--n:#fff;--o:#0d6b45;
+--x:#b3261e;color-scheme:light dark}
+@media(prefers-color-scheme:dark){:root{--b:#0e1318;--c:#181f27;--t:#e9eef3;--q:#9dabb8;
+--r:#3a4652;--l:#6cc5de;--n:#0e1318;--o:#55cf98;--x:#ff8a80}}
+*{box-sizing:border-box}body{max-width:34rem;margin:0 auto;padding:1rem;background:var(--b);
+color:var(--t);font:1rem/1.45 system-ui,sans-serif;overflow-wrap:anywhere}
+h1{font-size:1.25rem;margin:.5rem 0 1rem}h2{font-size:1.125rem;margin:0 0 .5rem}
+p{margin:.5rem 0}.q,small{color:var(--q);font-size:.875rem;font-weight:400}a{color:var(--l)}
+.lang{text-align:right;font-size:.875rem}.lang a{margin-left:.75rem}
+nav{display:flex;gap:.25rem;margin:0 0 1rem}nav a{flex:1;min-width:0;text-align:center;
+font-size:.75rem;padding:.5rem 0;border-top:.25rem solid var(--r);color:var(--q);
+text-decoration:none}nav .ok{border-color:var(--o)}nav .now{border-color:var(--l);
+color:var(--t);font-weight:700}
+main,section{background:var(--c);border-radius:.75rem;padding:1.25rem;margin-bottom:1rem}
+label{display:block;margin-top:1rem;font-weight:600}
+input,select,textarea{font:inherit;width:100%%;padding:.7rem;margin-top:.25rem;color:inherit;
+background:var(--b);border:1px solid var(--r);border-radius:.5rem}
+.pick{display:flex;gap:.75rem;align-items:flex-start;font-weight:400;padding:.5rem 0;margin:0}
+.pick input{width:1.25rem;height:1.25rem;flex:none;margin:.1rem 0 0}
+button,.go{display:block;font:inherit;font-weight:600;width:100%%;min-height:3rem;
+margin-top:1.25rem;border:0;border-radius:.5rem;background:var(--l);color:var(--n)}
+button.q{background:none;color:var(--l);border:1px solid var(--l)}
+.say{padding:.75rem 1rem;margin:0 0 1rem;border-left:.25rem solid var(--q);background:var(--b);
+border-radius:.25rem}.say.ok{border-color:var(--o)}.say.bad{border-color:var(--x)}
+.bad>b,em{color:var(--x);font-style:normal;font-weight:400;display:block}
+dl{margin:0}dt{color:var(--q);font-size:.875rem;margin-top:.5rem}dd{margin:0}
+pre{white-space:pre-wrap;font-size:.8rem}summary{padding:.5rem 0}</style></head><body>
+<div class="lang">"""
+_REFRESH = '<meta http-equiv="refresh" content="%d;url=/">'
+_PASSWORD = '<input type="password" name="%s" autocomplete="%s"%s>'
+
+
+class _Page:
+    """Texts of one language, and the pieces that every page has."""
+
+    def __init__(self, setup, language=None):
+        self.setup = setup
+        self.language = language or setup.draft["language"]
+        self.texts = setup_texts.load(self.language)
+        self.labels = texts.load(self.language).LABELS
+
+    def text(self, name):
+        found = setup_texts.find(self.texts, name)
+        return name if found is None else found
+
+    def label(self, key):
+        return safe(texts.find(self.labels, key) or key)
+
+    def head(self, title, refresh=0):
+        title = safe(self.text(title))
+        yield _HEAD % (self.language, _REFRESH % refresh if refresh else "", title)
+        for code, name in setup_texts.LANGUAGES:
+            yield '<a href="?lang=%s" lang="%s">%s</a>' % (code, code, name)
+        yield "</div><h1>%s</h1>" % title
+
+    def say(self):
+        tone, name, detail = self.setup.said
+        if tone and (name or detail):
+            text = safe("%s %s" % (self.text(name), detail))
+            yield '<p class="say %s" role="status">%s</p>' % (tone, text)
+
+    def errors(self, names=()):
+        for e in self.setup.errors:
+            if len(e.args) < 2 or e.args[1] not in names:
+                yield '<p class="say bad" role="alert">%s</p>' % safe(e.text(self.language))
+
+    def error(self, name):
+        for e in self.setup.errors:
+            if len(e.args) > 1 and e.args[1] == name:
+                yield "<em>%s</em>" % safe(e.text(self.language))
+
+    def field(self, name, more=""):
+        """A labelled input of the configuration's key ``name``; a secret is never shown."""
+        draft = self.setup.draft
+        yield "<label>%s" % self.label(name)
+        if is_secret(name):
+            hint = ' placeholder="%s"' % safe(self.text("keep")) if draft[name] else ""
+            yield _PASSWORD % (name, "off", hint)
+        else:
+            yield '<input name="%s" value="%s" autocomplete="off" autocapitalize="none" %s>' % (
+                name,
+                safe(str(draft[name])),
+                more,
+            )
+        yield from self.error(name)
+        yield "</label>"
+
+    def anyway(self, name):
+        yield '<label class="pick"><input type="checkbox" name="anyway" value="1"> %s</label>' % (
+            safe(self.text(name))
+        )
+
+    def button(self, name, kind=""):
+        return '<button class="%s">%s</button>' % (kind, safe(self.text(name)))
+
+
+def page(setup):
+    """The present step, or what is going on."""
+    p = _Page(setup)
+    title = "safe" if setup.facts else "settings" if setup.settings else "title"
+    yield from p.head(title, 2 if setup.busy and not setup.over else 0)
+    if setup.over:
+        yield "<main>"
+        yield from p.say()
+        yield "</main></body></html>"
+        return
+    yield "<nav>"
+    for step in _STEPS:
+        kind = "now" if step == setup.step else "ok" if step in setup.passed else ""
+        here = ' aria-current="step"' if step == setup.step else ""
+        yield '<a href="/?step=%s" class="%s"%s>%s</a>' % (step, kind, here, p.text(step))
+    yield "</nav><main>"
+    yield from p.say()
+    if not setup.busy:
+        yield from p.errors(_names(setup.step))
+        yield '<form method="post" action="/save"><input type="hidden" name="step" value="%s">' % (
+            setup.step
+        )
+        yield from _FORMS[setup.step](p)
+        yield "</form>"
+    yield "</main>"
+    if not setup.busy:
+        yield from _foot(p)
+    yield "</body></html>"
+
+
+def _names(step):
+    from .setup import FIELDS
+
+    return FIELDS[step]
+
+
+def _title(p, name):
+    yield "<h2>%s</h2>" % safe(p.text(name + "_head"))
+    hint = setup_texts.find(p.texts, name + "_hint")
+    if hint:
+        yield '<p class="q">%s</p>' % safe(hint)
+
+
+def _board(p):
+    yield from _title(p, "board")
+    present = p.setup.draft["board"]
+    for choice in choices("board"):
+        checked = " checked" if choice == present else ""
+        yield '<label class="pick"><input type="radio" name="board" value="%s"%s><span>%s' % (
+            choice,
+            checked,
+            choice,
+        )
+        yield "<br><small>%s</small></span></label>" % safe(p.text("board_" + choice))
+    yield from p.error("board")
+    yield p.button("next")
+
+
+def _wifi(p):
+    setup = p.setup
+    yield from _title(p, "wifi")
+    value = setup.draft["wifi_ssid"]
+    yield '<label>%s<select name="network">' % p.label("wifi_ssid")
+    known = False
+    for ssid, rssi in setup.networks:
+        picked = " selected" if ssid == value else ""
+        known = known or ssid == value
+        shown = safe(ssid)
+        yield '<option value="%s"%s>%s (%d dBm)</option>' % (shown, picked, shown, rssi)
+    other = safe(p.text("other"))
+    yield '<option value=""%s>%s</option></select>' % ("" if known else " selected", other)
+    yield '<input name="wifi_ssid" placeholder="%s" value="%s" autocapitalize="none">' % (
+        other,
+        "" if known else safe(value),
+    )
+    yield from p.error("wifi_ssid")
+    yield '</label><p><a href="/?scan=1">%s</a></p>' % safe(p.text("again"))
+    yield from p.field("wifi_password")
+    if setup.said[1] == "no_wifi":
+        yield from p.anyway("anyway_wifi")
+    yield p.button("next")
+
+
+def _key(p):
+    yield from _title(p, "key")
+    yield from p.field("key")
+    if p.setup.said[0] == "bad":
+        yield from p.anyway("anyway_key")
+    yield p.button("test")
+
+
+def _admin(p):
+    yield from _title(p, "admin")
+    kept = ' placeholder="%s"' % safe(p.text("keep")) if p.setup.draft["admin_hash"] else ""
+    for name, text in (("password", "admin_1"), ("again", "admin_2")):
+        yield "<label>%s%s</label>" % (
+            safe(p.text(text)),
+            _PASSWORD % (name, "new-password", kept),
+        )
+    yield p.button("next")
+
+
+def _mqtt(p):
+    yield from _title(p, "mqtt")
+    yield from p.field("mqtt_host", 'inputmode="url"')
+    yield from p.field("mqtt_port", 'inputmode="numeric"')
+    yield from p.field("mqtt_user")
+    yield from p.field("mqtt_password")
+    yield from p.field("mqtt_base")
+    if p.setup.said[0] == "bad":
+        yield from p.anyway("anyway_mqtt")
+    yield p.button("test")
+
+
+def _done(p):
+    setup = p.setup
+    draft = setup.draft
+    yield from _title(p, "done")
+    missing = setup.missing()
+    if missing:
+        names = ", ".join([p.text(step) for step in missing])
+        yield '<p class="say bad">%s %s</p>' % (safe(p.text("missing")), safe(names))
+    yield "<dl>"
+    broker = "%s:%d" % (draft["mqtt_host"], draft["mqtt_port"])
+    for name, value in (
+        ("board", draft["board"]),
+        ("wifi", draft["wifi_ssid"] or p.text("not_set")),
+        ("key", p.text("set" if draft["key"] else "not_set")),
+        ("admin", p.text("set" if draft["admin_hash"] else "not_set")),
+        ("mqtt", broker if draft["mqtt_host"] else p.text("not_set")),
+    ):
+        yield "<dt>%s</dt><dd>%s</dd>" % (safe(p.text(name)), safe(value))
+    yield "</dl>"
+    if not missing:
+        yield p.button("finish")
+
+
+_FORMS = {
+    "board": _board,
+    "wifi": _wifi,
+    "key": _key,
+    "admin": _admin,
+    "mqtt": _mqtt,
+    "done": _done,
+}
+
+
+def _foot(p):
+    setup = p.setup
+    if setup.settings:
+        yield '<p class="q">%s</p>' % safe(p.text("idle"))
+    yield '<section><p><a href="/all">%s</a></p>' % safe(p.text("all"))
+    if setup.updates:
+        yield '<p><a href="/update">%s</a></p>' % safe(p.text("update"))
+    yield '<p><a href="/export">%s</a></p>' % safe(p.text("export"))
+    yield '<details><summary>%s</summary><form method="post" action="/import">' % (
+        safe(p.text("import"))
+    )
+    yield '<textarea name="config" rows="4"></textarea>%s</form></details>' % (
+        p.button("import_do", "q")
+    )
+    yield '<form method="post" action="/restart">%s</form></section>' % p.button("restart", "q")
+    yield from _facts(setup)
+
+
+def _facts(setup):
+    if setup.facts:
+        yield "<section><pre>"
+        for line in setup.facts():
+            yield safe(line) + "\n"
+        yield "</pre></section>"
+
+
+def closed(setup):
+    """For who has not logged in."""
+    p = _Page(setup)
+    yield from p.head("safe" if setup.facts else "settings", 2 if setup.over else 0)
+    yield "<main>"
+    yield from p.say()
+    if setup.over:
+        pass
+    elif setup.door.stored:
+        yield '<form method="post" action="/login"><label>%s' % safe(p.text("login_head"))
+        yield _PASSWORD % ("password", "current-password", " autofocus")
+        yield '</label>%s</form><p class="q">%s</p>' % (
+            p.button("next"),
+            safe(p.text("elsewhere")),
+        )
+    else:
+        yield "<p>%s</p>" % safe(p.text("elsewhere"))
+    yield "</main>"
+    yield from _facts(setup)
+    yield "</body></html>"
+
+
+def all_settings(setup):
+    """Every key of the schema but those that have a step of their own."""
+    p = _Page(setup)
+    yield from p.head("all")
+    yield '<p class="q"><a href="/">%s</a></p>' % safe(p.text("settings"))
+    yield '<form method="post" action="/all"><p>%s</p>' % safe(p.text("all_hint"))
+    yield from p.errors([entry[0] for entry in configuration.SCHEMA])
+    groups = texts.load(p.language).GROUPS
+    last = None
+    for entry in configuration.SCHEMA:
+        if entry[0] in HIDDEN:
+            continue
+        if entry[5] != last:
+            yield "</section>" if last else ""
+            last = entry[5]
+            yield "<section><h2>%s</h2>" % safe(texts.find(groups, last) or last)
+        yield from _setting(p, entry)
+    yield "</section>%s</form></body></html>" % p.button("take")
+
+
+def _setting(p, entry):
+    name, default, low, high = entry[:4]
+    value = p.setup.draft[name]
+    if isinstance(default, bool):
+        options = ("true", "false")
+        value = "true" if value else "false"
+    elif high is None:
+        options = [str(c) for c in low]
+        value = str(value)
+    else:
+        more = ""
+        if isinstance(default, int):
+            more = 'inputmode="numeric" title="%d..%d"' % (low, high)
+        yield from p.field(name, more)
+        return
+    yield '<label>%s<select name="%s">' % (p.label(name), name)
+    for option in options:
+        picked = " selected" if option == value else ""
+        yield '<option value="%s"%s>%s</option>' % (option, picked, option)
+    yield "</select>"
+    yield from p.error(name)
+    yield "</label>"
+
+
+def value_of(name, text):
+    """``text`` of a form as a value of the key ``name``; as it is where it cannot be one."""
+    like = next(entry[1] for entry in configuration.SCHEMA if entry[0] == name)
+    if isinstance(like, bool):
+        return text == "true"
+    if isinstance(like, int):
+        try:
+            return int(text)
+        except ValueError:
+            return text  # the schema says what is wrong
+    return text
+
+
+def choices(name):
+    """What the configuration's key ``name`` may be."""
+    return next(entry[2] for entry in configuration.SCHEMA if entry[0] == name)
+
+
+def is_secret(name):
+    """True if the key's value is never shown."""
+    flag = configuration.SECRET
+    return any(entry[0] == name and entry[4] & flag for entry in configuration.SCHEMA)
+
+
+def safe(text):
+    """``text`` as HTML."""
+    for a, b in (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"), ('"', "&quot;")):
+        text = text.replace(a, b)
+    return text
