@@ -1,4 +1,4 @@
-"""main.py on the chip: which version starts, how its trial ends, and that nothing stops the start."""
+"""main.py on the chip: which version starts, how its trial ends; nothing stops the start."""
 
 import sys
 import types
