@@ -33,6 +33,12 @@ def needs(table, dims):
     return [(n, 0, most[n]) for n in sorted(most) if len(have.get(n, b"")) < most[n]]
 
 
+def by_itself(table):
+    """True if only the table's own bytes, or its end, say how long it is."""
+    text = declaration(table_name(table)).FIELDS
+    return "[*]" in text or "[." in text or "*." in text or " if ." in text
+
+
 def references(table):
     """Iterate over (other table, end of the bytes of it) that its declaration refers to."""
     for line in declaration(table_name(table)).FIELDS.split("\n"):

@@ -189,6 +189,13 @@ def test_needs():
     assert about.needs(table, dims) == [(21, 0, 4), (60, 0, 5), (2059, 0, 11)]
 
 
+def test_what_only_the_table_says():
+    assert about.by_itself(1) and about.by_itself(7) and not about.by_itself(23)
+    assert not about.by_itself(74)
+    assert about.by_itself(declared("0 u8 n\n+ u8[2*.n] a\n"))
+    assert about.by_itself(declared("0 u8 n\n+ u8 a if .n\n"))
+
+
 def test_describe():
     names = "\nMODE 0 off;1 on\n"
     table = declared(

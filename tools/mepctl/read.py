@@ -1,10 +1,12 @@
 """`mepctl read`: one table, once, by name and unit."""
 
 import asyncio
+import contextlib
 import json
 
 from mep.errors import TableError
 from osgp import codec
+from osgp.about import by_itself, needs
 from osgp.dims import Dims
 from . import tables
 from .common import DISTURBED, OK, REFUSED, USAGE, Meter, Refusal, Stop, find_baud, find_key
@@ -47,8 +49,13 @@ async def _read(args, table, key, baud, part):
         if args.raw or part:
             return await meter.read(table, args.offset, args.count), None
         dims = await learn(meter) if tables.needs_dims(table) else Dims()
-        count = _size(table, dims)
-        return await meter.read(table, 0, count), dims
+        for other, start, size in needs(table, dims):
+            # Refused, it may not matter: decoding says so if it does.
+            with contextlib.suppress(Refusal):
+                dims.tables[other] = await meter.request(other, size, start)
+        if by_itself(table):
+            return await meter.read(table), dims
+        return await meter.read(table, 0, _size(table, dims)), dims
     finally:
         meter.close()
 
