@@ -78,7 +78,7 @@ def test_a_table_whose_values_this_meter_lacks(simulator):
 def test_a_key_from_a_file(simulator, tmp_path):
     file = tmp_path / "key.txt"
     file.write_text(KEY.encode().hex() + "\n")
-    assert as_json(simulator().url, "BT01", "--key-file", file, key=None)["bytes"] == 16
+    assert as_json(simulator().url, "BT21", "--key-file", file, key=None)["bytes"] == 10
 
 
 def decoded(file, code=0, **options):
