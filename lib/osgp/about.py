@@ -36,12 +36,21 @@ def needs(table, dims):
 def by_itself(table):
     """True if only the table's own bytes, or its end, say how long it is."""
     text = declaration(table_name(table)).FIELDS
-    return "[*]" in text or "[." in text or "*." in text or " if ." in text
+    return "[*]" in text or any(factor[0] == "." for factor in _factors(text))
 
 
 def references(table):
     """Iterate over (other table, end of the bytes of it) that its declaration refers to."""
-    for line in declaration(table_name(table)).FIELDS.split("\n"):
+    for factor in _factors(declaration(table_name(table)).FIELDS):
+        if factor[1:2] == "T":
+            parts = factor.split(">")[0].split(".")
+            width = {"w": 2, "d": 4}.get(parts[1][-1], 1)
+            yield table_number(parts[0]), int(parts[1].rstrip("wd")) + width
+
+
+def _factors(text):
+    # All that offsets, sizes and conditions are made of, without `!`.
+    for line in text.split("\n"):
         words = line.split()
         if len(words) < 3:
             continue
@@ -49,11 +58,8 @@ def references(table):
         if words[-2] == "if":
             sums.append(words[-1])
         for factor in "+".join(sums).replace("*", "+").replace("]", "").split("+"):
-            factor = factor.replace("!", "")
-            if factor[1:2] == "T":
-                parts = factor.split(">")[0].split(".")
-                width = {"w": 2, "d": 4}.get(parts[1][-1], 1)
-                yield table_number(parts[0]), int(parts[1].rstrip("wd")) + width
+            if factor:
+                yield factor.replace("!", "")
 
 
 def words(table, name):

@@ -87,6 +87,7 @@ def test_halves_flags_and_decimals():
 
 
 def test_times_and_dates():
+    # osgp.kinds reads them, osgp.textdata writes them.
     fields = "0 time a\n+ date b\n+ stime[2] c\n+ version d\n"
     data = b"\x17\x3b\x00" + b"\x98\xe1" + b"\x18\x03\x1c\x10\x14" + b"\0" * 5 + b"\x42\x61"
     got = decoded(fields, data)

@@ -15,6 +15,13 @@ except ImportError:
     heap_unlock = heap_lock
 
 NAMES = "BT01 BT15 BT20 BT21 BT22 BT23 BT27 BT28 BT52 ET03 ET04 ET11 ET55"
+IDENT = {
+    "manufacturer": "ELON",
+    "model": "83331-3I",
+    "hardware": "0.00.00",
+    "firmware": "3.84.06",
+    "serial": "",
+}
 ALL = [codec.table_number(name) for name in NAMES.split()]
 
 
@@ -210,13 +217,7 @@ def test_dimensions_of_the_official_example():
 
 def test_identity_clock_and_constants():
     dims = learn(tables(GEN3))
-    assert _decode(1, BT01 + b"\x3a\x86", dims) == {
-        "manufacturer": "ELON",
-        "model": "83331-3I",
-        "hardware": "0.00.00",
-        "firmware": "3.84.06",
-        "serial": "",
-    }
+    assert _decode(1, BT01 + b"\x3a\x86", dims) == IDENT
     # BT52 of the guide's appendix, with a flags byte: Thursday, summer time, UTC.
     got = _decode(52, b"\x04\x02\x10\x0f\x3b\x37\x1c", dims)
     assert got["clock"] == "2004-02-16T15:59:55" and got["day_of_week"] == 4
@@ -342,9 +343,7 @@ def test_encode_of_known_bytes():
     bt15 = {"multiplier": 1, "offset": -2, "ratios_applied": True, "ct_ratio": 40, "vt_ratio": 1}
     want = b"\1\0\0\0\xfe\xff\xff\xff\1\x28\0\0\0\1\0\0\0"
     assert codec.encode(15, bt15, dims) == want
-    ident = {"manufacturer": "ELON", "model": "83331-3I", "firmware": "3.84.06"}
-    ident.update({"hardware": "0.00.00", "serial": ""})
-    assert codec.encode(1, ident, dims) == BT01 + b"\x3a\x86"
+    assert codec.encode(1, IDENT, dims) == BT01 + b"\x3a\x86"
     official = _official()["BT21"]
     assert codec.encode(21, _decode(21, official, dims), dims) == official
 
@@ -366,8 +365,6 @@ def test_encode_refuses_what_does_not_fit():
     assert "offset: has no value" in str(_error(LocalError, codec.encode, 15, good, dims))
     bt27 = {"present_demands": [], "present_values": [8] * 54}
     assert "list of 55" in str(_error(LocalError, codec.encode, 27, bt27, dims))
-    ident = {"manufacturer": "ELON", "model": "83331-3I", "firmware": "3.84.06"}
-    ident.update({"hardware": "0.00.00", "serial": ""})
     for name, value in (
         ("manufacturer", "ELONG"),
         ("manufacturer", "\u00c9L"),
@@ -376,7 +373,7 @@ def test_encode_refuses_what_does_not_fit():
         ("firmware", "3.84.99"),
         ("firmware", None),
     ):
-        bad = dict(ident)
+        bad = dict(IDENT)
         bad[name] = value
         assert name in str(_error(LocalError, codec.encode, 1, bad, dims)), value
     for clock in ("2004-02-30", "1999-01-01T00:00:00", "2300-01-01T00:00:00", "noon", 5):

@@ -28,6 +28,7 @@ def test_start_up_reads_in_this_order():
         reads.append(step)
         assert dims.next_read() == step  # until it is answered
         dims.learn(step[0], has[step[0]], 0, step[2])
+    # The last three are of osgp.survey.
     assert reads == [
         (1, 0, 16),
         (2051, 0, 30),
