@@ -163,8 +163,8 @@ class Module:
         @self.app.post("/settings")
         async def settings_(req):
             if req.form.get("password") != self.password:
-                return Response("no\n", 401, reason="Unauthorized")
-            return Response("", 303, {"Location": "/", "Set-Cookie": "id=7; HttpOnly"}, "See")
+                return Response("no\n", 403, reason="Forbidden")
+            return Response("", 200, {"Set-Cookie": "id=7; HttpOnly"}, "OK")
 
         @self.app.get("/api/v1/status")
         async def status(req):
@@ -192,7 +192,8 @@ class Module:
         await asyncio.sleep(60)
 
     def _allowed(self, req):
-        return None
+        assert req.headers["origin"] == "http://" + req.headers["host"]
+        return None if req.cookies.get("id") == "7" else Response("", 303, {"Location": "/"})
 
     def _restart(self):
         self.restarts += 1

@@ -204,11 +204,13 @@ def enter_settings(module, password):
     form = urllib.parse.urlencode({"password": password}).encode()
     kind = "application/x-www-form-urlencoded"
     status, _ = module.ask("POST", "/settings", form, kind=kind)
-    if status in (401, 403):
-        raise FlashError("the module refuses the password", usage=True)
+    if status == 429:
+        raise FlashError("the module waits after wrong passwords; try again in some minutes")
+    if status == 403 or (status < 400 and not module.cookie):
+        raise FlashError("the module refuses the password, or has none yet", usage=True)
     if status >= 400:
         raise FlashError("%s: no settings there (status %d)" % (module.host, status))
-    say("The module starts into its settings ...")
+    say("Waiting for the module's settings ...")
     until = time.monotonic() + _RESTART_S
     while time.monotonic() < until:
         try:
