@@ -4,7 +4,7 @@ Loaded by who asks; decoding needs nothing of it.
 """
 
 from mep.errors import TableError
-from .codec import table_name, table_number
+from .codec import table_name
 from .fields import Reader, declaration
 
 # The list that no module holds: the ids of the measured sources, which `osgp.sources` names.
@@ -45,7 +45,8 @@ def references(table):
         if factor[1:2] == "T":
             parts = factor.split(">")[0].split(".")
             width = {"w": 2, "d": 4}.get(parts[1][-1], 1)
-            yield table_number(parts[0]), int(parts[1].rstrip("wd")) + width
+            number = int(factor[2:4]) + (2048 if factor[0] == "E" else 0)
+            yield number, int(parts[1].rstrip("wd")) + width
 
 
 def _factors(text):

@@ -19,6 +19,8 @@ _SEQ = 4
 # Tables of which only a part is read at the start: the name of that part, where dims keep it.
 _LEARNED = {2051: ("serial", "serial"), 2103: ("energy_register_unit", "energy_unit")}
 
+_OWN = (20, 21, 2059)  # what dims look after by themselves
+
 
 def main(args):
     """Serve until interrupted, or decode; returns the exit code."""
@@ -138,6 +140,9 @@ def _learn(exchange, dims):
     try:
         wanted = dims.next_read()
         if wanted is None or wanted[:2] != (exchange.table, exchange.offset):
+            if not exchange.code and not exchange.offset and exchange.table not in _OWN:
+                # What other declarations may refer to.
+                dims.tables[exchange.table] = exchange.data
             return False
         if exchange.code:
             dims.absent(exchange.table)
