@@ -80,9 +80,7 @@ def _add_updates(commands, command):
     p = command(commands, "update", "send an update to a module", UPDATE, line=False)
     p.add_argument("words", metavar="[HOST] FILE", nargs="+", help="the module, and the bundle")
     _port(p)
-    p.add_argument(
-        "--password-file", metavar="FILE", help="file with the admin password"
-    )
+    p.add_argument("--password-file", metavar="FILE", help="file with the admin password")
     p.set_defaults(module="update")
     p = command(commands, "update-key", "fetch a module's update key", UPDATE_KEY, line=False)
     _port(p)
