@@ -10,16 +10,21 @@ DECLARED = (
 )
 
 
+def known_names():
+    """All tables by name, those that are only listed too, as a list."""
+    return sorted(DECLARED.split() + names())
+
+
 def table_number(name):
     """See `osgp.codec.table_number`."""
     wanted = name.strip().upper()
-    declared = DECLARED.split() + names()
+    declared = known_names()
     if wanted in declared:
         return int(wanted[2:]) + (2048 if wanted[0] == "E" else 0)
     near = sorted(declared, key=lambda d: (-_likeness(d, wanted), d))[:3]
     raise LocalError(
         "there is no table %r; did you mean %s or %s? Known: %s"
-        % (name, ", ".join(near[:2]), near[2], " ".join(sorted(declared)))
+        % (name, ", ".join(near[:2]), near[2], " ".join(declared))
     )
 
 

@@ -130,7 +130,7 @@ def test_a_wrong_table_name_is_answered_with_the_nearest():
     line = ["--port", NOWHERE]
     text = error("read", "BT82", *line)
     assert "there is no table BT82" in text and "BT28" in text.split("nearest")[1].split("(")[0]
-    assert "ET03" in error("read", "et30", *line)
+    assert "ET98" in error("read", "et99", *line)
     for name in ("nonsense", "", "BT", "-1x", "99999"):
         assert "there is no table" in error("read", *line, "--", name)
 

@@ -6,7 +6,7 @@ import re
 from mep.errors import LocalError, TableError
 from osgp import codec
 from osgp.dims import Dims
-from osgp.names import DECLARED
+from osgp.names import known_names
 from .common import DISTURBED, USAGE, Stop
 
 BT23 = 23
@@ -31,7 +31,7 @@ def number(text, raw=False):
         possible = possible and table < 0x10000
     if possible and (raw or is_declared(table)):
         return table
-    known = DECLARED.split()
+    known = known_names()
     asked = codec.table_name(table) if possible else word
     near = difflib.get_close_matches(asked, known, 3, 0.4) or known[:3]
     more = "; --raw shows its bytes all the same" if possible else ""
@@ -44,7 +44,7 @@ def number(text, raw=False):
 
 def is_declared(table):
     """True if the table's layout is known."""
-    return codec.table_name(table) in DECLARED.split()
+    return codec.table_name(table) in known_names()
 
 
 def needs_dims(table):
