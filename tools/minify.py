@@ -48,6 +48,7 @@ ASKING = (
     "firmware/boards/chips.py",
     "firmware/config.py",
     "firmware/update_texts.py",
+    "firmware/web/setup_texts.py",
     "lib/microdot/microdot.py",
     "lib/osgp/dims.py",
     "lib/osgp/fields.py",

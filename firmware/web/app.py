@@ -56,18 +56,7 @@ def create_app(store, config, status, leave=None):
         d["live_pages"] = feed.clients
         return d
 
-    tries = []  # what `door` keeps from one to the next
-
-    async def settings(req):
-        from . import door
-
-        try:
-            return await door.answer(req, config, tries, leave)
-        finally:
-            drop("firmware.web.door", "firmware.web.access", "firmware.web.setup_texts")
-
-    app.get("/settings")(settings)
-    app.post("/settings")(settings)
+    _settings(app, config, leave)
     return app
 
 
@@ -98,6 +87,21 @@ def _errors(app):
     @app.errorhandler(500)
     async def broken(req):
         return failure(500, "an error of the module; its log says more", req.path)
+
+
+def _settings(app, config, leave):
+    tries = []  # what `door` keeps from one to the next
+
+    async def settings(req):
+        from . import door
+
+        try:
+            return await door.answer(req, config, tries, leave)
+        finally:
+            drop("firmware.web.door", "firmware.web.access", "firmware.web.setup_texts")
+
+    app.get("/settings")(settings)
+    app.post("/settings")(settings)
 
 
 def _static(folder):

@@ -84,12 +84,13 @@ class Setup:
         wrong = configuration.problems(self.draft, False)
         self.errors = [e for e in wrong if len(e.args) > 1 and e.args[1] in mine]
         if not self.errors:
-            getattr(self, "_" + step)(form)
+            takers = (self._board, self._wifi, self._key, self._admin, self._mqtt, self._done)
+            takers[STEPS.index(step)](form)
 
     def _fill(self, step, form):
         draft = self.draft
         if step == "wifi":
-            chosen = form.get("network") or form.get("wifi_ssid", "")
+            chosen = form.get("wifi_ssid") or form.get("network", "")
             if chosen != draft["wifi_ssid"]:
                 draft["wifi_password"] = ""  # the old network's
             draft["wifi_ssid"] = chosen

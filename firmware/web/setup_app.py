@@ -32,6 +32,20 @@ def create_app(setup):
     async def page(req):
         return _page(setup, req)
 
+    _settings(app, setup)
+    _forms(app, setup)
+
+    async def lost(req):
+        # Microdot asks the gate only for what there is.
+        return _gate(setup, req) or to("/")
+
+    app.errorhandler(404)(lost)
+    app.errorhandler(405)(lost)
+    app.after_request(_finish)
+    return app
+
+
+def _settings(app, setup):
     @app.get("/all")
     async def all_settings(req):
         return _show(setup_pages.all_settings(setup)) if trusted(setup, req) else to("/")
@@ -46,6 +60,8 @@ def create_app(setup):
             "Content-Disposition": name,
         }
 
+
+def _forms(app, setup):
     @app.post("/login")
     @app.post("/settings")
     async def login(req):
@@ -53,32 +69,23 @@ def create_app(setup):
 
     @app.post("/save")
     async def save(req):
-        setup.save(req.form.get("step", ""), req.form)
+        setup.save((req.form or {}).get("step", ""), req.form or {})
         return to("/")
 
     @app.post("/all")
     async def take_all(req):
-        setup.take_all(req.form)
+        setup.take_all(req.form or {})
         return to("/all" if setup.errors else "/")
 
     @app.post("/import")
     async def take(req):
-        setup.take(req.form.get("config", ""))
+        setup.take((req.form or {}).get("config", ""))
         return to("/")
 
     @app.post("/restart")
     async def restart(req):
         setup.leave()
         return to("/")
-
-    async def lost(req):
-        # Microdot asks the gate only for what there is.
-        return _gate(setup, req) or to("/")
-
-    app.errorhandler(404)(lost)
-    app.errorhandler(405)(lost)
-    app.after_request(_finish)
-    return app
 
 
 def _page(setup, req):
@@ -103,7 +110,7 @@ def _show(pieces):
 
 
 async def _login(setup, req):
-    token = await setup.door.enter(req.form.get("password", ""))
+    token = await setup.door.enter((req.form or {}).get("password", ""))
     if token:
         setup.said = ("", "", "")
         return to("/", {"Set-Cookie": access.cookie(token)})

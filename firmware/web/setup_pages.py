@@ -19,14 +19,15 @@ color:var(--t);font:1rem/1.45 system-ui,sans-serif;overflow-wrap:anywhere}
 h1{font-size:1.25rem;margin:.5rem 0 1rem}h2{font-size:1.125rem;margin:0 0 .5rem}
 p{margin:.5rem 0}.q,small{color:var(--q);font-size:.875rem;font-weight:400}a{color:var(--l)}
 .lang{text-align:right;font-size:.875rem}.lang a{margin-left:.75rem}
-nav{display:flex;gap:.25rem;margin:0 0 1rem}nav a{flex:1;min-width:0;text-align:center;
-font-size:.75rem;padding:.5rem 0;border-top:.25rem solid var(--r);color:var(--q);
+nav{display:flex;gap:.25rem;margin:0 0 1rem}nav a{flex:1 1 auto;min-width:0;text-align:center;
+font-size:.7rem;white-space:nowrap;padding:.5rem 0;border-top:.25rem solid var(--r);color:var(--q);
 text-decoration:none}nav .ok{border-color:var(--o)}nav .now{border-color:var(--l);
 color:var(--t);font-weight:700}
 main,section{background:var(--c);border-radius:.75rem;padding:1.25rem;margin-bottom:1rem}
 label{display:block;margin-top:1rem;font-weight:600}
-input,select,textarea{font:inherit;width:100%%;padding:.7rem;margin-top:.25rem;color:inherit;
-background:var(--b);border:1px solid var(--r);border-radius:.5rem}
+label::first-letter,dt::first-letter{text-transform:uppercase}
+input,select,textarea{font:inherit;font-weight:400;width:100%%;padding:.7rem;margin-top:.25rem;
+color:inherit;background:var(--b);border:1px solid var(--r);border-radius:.5rem}
 .pick{display:flex;gap:.75rem;align-items:flex-start;font-weight:400;padding:.5rem 0;margin:0}
 .pick input{width:1.25rem;height:1.25rem;flex:none;margin:.1rem 0 0}
 button,.go{display:block;font:inherit;font-weight:600;width:100%%;min-height:3rem;
@@ -167,7 +168,7 @@ def _board(p):
 def _wifi(p):
     setup = p.setup
     yield from _title(p, "wifi")
-    value = setup.draft["wifi_ssid"]
+    value = setup.draft["wifi_ssid"] or (setup.networks[0][0] if setup.networks else "")
     yield '<label>%s<select name="network">' % p.label("wifi_ssid")
     known = False
     for ssid, rssi in setup.networks:

@@ -71,7 +71,7 @@ async def test_the_whole_way():
         text = await rig.page()
         assert "Which module is it?" in text and "<script" not in text
         text = await rig.step("board", board="dabbler")
-        assert "Your Wi-Fi" in text and '<option value="home">home (-60 dBm)' in text
+        assert "Your Wi-Fi" in text and '<option value="home" selected>home (-60 dBm)' in text
         assert '<option value="&lt;b&gt;&quot;"' in text
         text = await rig.step("wifi", network="home", wifi_password="secret12")
         assert "Joined" in text and "192.168.1.50" in text and 'name="key"' in text

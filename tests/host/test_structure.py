@@ -58,6 +58,11 @@ RULES = (
     ("firmware.readings", ("firmware.hal.clock", "shim")),
     ("firmware.report", ("firmware.hal.clock", "firmware.readings", "shim")),
     ("firmware.web.update", (*UPDATES, "firmware.web", "microdot", *OUTPUT)),
+    # Tries key and broker before they are kept; in set-up there is no application to disturb.
+    (
+        "firmware.web.trials",
+        ("firmware.boards", "firmware.meter", "firmware.mqtt", "mep", "osgp", *OUTPUT),
+    ),
     ("firmware.web", ("firmware.web", "microdot", *OUTPUT)),
     ("firmware.mqtt", ("firmware.mqtt", "umqtt", *OUTPUT)),
     ("firmware.app", ("firmware", "mep", "osgp", "c1218", "shim")),

@@ -13,6 +13,7 @@ from selenium.webdriver.support.ui import WebDriverWait
 
 from conftest import program, unused_port
 from firmware.readings import Readings
+from firmware.web import access
 from firmware.web.app import create_app, serve
 from test_readings import Clock, _reply
 
@@ -35,6 +36,8 @@ class Module:
         self.port = unused_port()
         self.clients = 4
         self.notes = []
+        self.config = {}
+        self.left = None
         self.thread = None
 
     def start(self):
@@ -53,7 +56,10 @@ class Module:
         self.loop = asyncio.get_running_loop()
         status = {"uptime_s": 93784, "mqtt": {"mqtt_connected": True}}
         app = create_app(
-            self.store, {"http_clients": self.clients}, lambda: dict(status, notes=self.notes)
+            self.store,
+            dict(self.config, http_clients=self.clients),
+            lambda: dict(status, notes=self.notes),
+            None if self.left is None else self.left.append,
         )
         self.task = asyncio.create_task(serve(app, "127.0.0.1", self.port))
         await asyncio.sleep(0.05)
@@ -294,3 +300,26 @@ def luminance(colour):
 def luminance_ratio(one, two):
     low, high = sorted((luminance(one), luminance(two)))
     return (high + 0.05) / (low + 0.05)
+
+
+def test_the_way_into_the_settings(browser, module):
+    stored = asyncio.run(access.make("correct horse", 3))
+    module.config = {"language": "en", "admin_hash": stored}
+    module.left = []
+    module.stop()
+    module.start()
+    page = Page(browser, module)
+    module.usual()
+    page.until("#state", "Live")
+    browser.find_element(By.LINK_TEXT, "Settings").click()
+    page.until("main", "Password of the settings")
+    for password, text in (
+        ("wrong one", "not the password"),
+        ("correct horse", "open in a moment"),
+    ):
+        browser.find_element(By.NAME, "password").send_keys(password)
+        browser.find_element(By.TAG_NAME, "button").click()
+        page.until("main", text)
+    WebDriverWait(browser, 10).until(lambda _: module.left)
+    assert [c["value"] for c in browser.get_cookies() if c["name"] == "mep"] == module.left
+    browser.delete_all_cookies()
