@@ -105,17 +105,19 @@ class Recovery:
         from .web import server, setup_app
 
         setup = self.setup
-        page = setup_app.create_app(setup)
         if not setup.open:
-            from .web import update
 
-            setup.updates = True
-            chip = self._chip.chip()
+            def updates(app):
+                from .web import update
 
-            def allowed(req):
-                return None if setup_app.trusted(setup, req) else setup_app.to("/")
+                def allowed(req):
+                    return None if setup_app.trusted(setup, req) else setup_app.to("/")
 
-            update.mount(page, allowed, self.wifi.config, self.restart, chip)
+                config = self.wifi.config
+                update.mount(app, allowed, config, self.restart, self._chip.chip())
+
+            setup.updates = updates
+        page = setup_app.create_app(setup)
         await server.serve(page, self._listen[0], self._listen[1], self._alive("web"))
 
     async def _watchdog(self):

@@ -26,6 +26,22 @@ FIELDS = {
 }
 SECRETS = ("key", "wifi_password", "mqtt_password")
 _STRIPPED = ("key", "mqtt_host", "mqtt_user", "mqtt_base")  # what is copied brings spaces
+# What a try leaves in memory.
+_TRIED = (
+    "firmware.web.trials",
+    "firmware.meter",
+    "firmware.mqtt",
+    "firmware.boards",
+    "umqtt.simple",
+    "mep.session",
+    "mep.digest_viper",
+    "mep.digest",
+    "mep.requests",
+    "mep.events",
+    "mep.frame",
+    "mep.keys",
+    "osgp.codec",
+)
 _TICK_MS = 500
 _JOIN_TICKS = 60
 _LEAVE_MS = 4000  # so that the last page arrives before the restart
@@ -59,12 +75,14 @@ class Setup:
         self.over = False  # only the restart is to come
         self.asked = 0  # requests so far
         self.open_line = None
-        self.updates = False  # whether there is a page for them
+        self.updates = None  # mounts their routes on a microdot app
 
     @property
     def busy(self):
         """True while something is tried."""
-        return self.task is not None and not self.task.done()
+        if self.task is not None and self.task.done():
+            self.task = None  # it holds what it used
+        return self.task is not None
 
     def missing(self):
         """Steps without which there is nothing to save (list)."""
@@ -79,7 +97,8 @@ class Setup:
         if step not in STEPS:
             return
         self.step = step
-        self._fill(step, form)
+        schema = configuration.SCHEMA  # each asking reads it anew
+        self._fill(step, form, schema)
         mine = FIELDS[step]
         wrong = configuration.problems(self.draft, False)
         self.errors = [e for e in wrong if len(e.args) > 1 and e.args[1] in mine]
@@ -87,7 +106,7 @@ class Setup:
             takers = (self._board, self._wifi, self._key, self._admin, self._mqtt, self._done)
             takers[STEPS.index(step)](form)
 
-    def _fill(self, step, form):
+    def _fill(self, step, form, schema):
         draft = self.draft
         if step == "wifi":
             chosen = form.get("wifi_ssid") or form.get("network", "")
@@ -100,7 +119,7 @@ class Setup:
                 value = value.strip()
             if name == "wifi_ssid" or (not value and name in SECRETS):
                 continue
-            draft[name] = setup_pages.value_of(name, value)
+            draft[name] = setup_pages.value_of(schema, name, value)
 
     def _pass(self, step, name="", detail=""):
         self.passed.add(step)
@@ -180,7 +199,7 @@ class Setup:
             else:
                 outcome, detail = await trials.try_broker(self.draft, self.log)
         finally:
-            drop("firmware.web.trials", "firmware.meter.line", "firmware.mqtt.client")
+            drop(*_TRIED)
         if outcome == good:
             self._pass(step, outcome, detail)
         else:
@@ -203,12 +222,13 @@ class Setup:
     def take_all(self, form):
         """Take the form of all settings into the draft."""
         draft = dict(self.draft)
-        for entry in configuration.SCHEMA:
+        schema = configuration.SCHEMA
+        for entry in schema:
             name = entry[0]
             if name in form and name not in setup_pages.HIDDEN:
                 value = form.get(name, "")
-                if value or not entry[4] & configuration.SECRET:
-                    draft[name] = setup_pages.value_of(name, value)
+                if value or not entry[4] & setup_pages.SECRET:
+                    draft[name] = setup_pages.value_of(schema, name, value)
         self.errors = configuration.problems(draft, False)
         self.said = ("", "", "")
         if not self.errors:

@@ -3,6 +3,7 @@
 from microdot import Microdot, Request, Response
 
 from .. import config as configuration
+from ..hal.memory import drop
 from . import access, setup_pages, setup_texts
 from .server import harden
 from .setup import STEPS, scan
@@ -10,7 +11,8 @@ from .setup import STEPS, scan
 ADDRESS = "192.168.4.1"
 _LOGIN = ("/login", "/settings")
 _MOST = 8192  # bytes of a request: a whole configuration, URL encoded
-_POLICY = "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; base-uri 'none'"
+_POLICY = "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'"
+_WEB = __file__[: __file__.rfind("firmware/web")] + "web/"
 
 
 def limit(most):
@@ -34,6 +36,8 @@ def create_app(setup):
 
     _settings(app, setup)
     _forms(app, setup)
+    if setup.updates:
+        _updates(app, setup.updates)
 
     async def lost(req):
         # Microdot asks the gate only for what there is.
@@ -46,6 +50,16 @@ def create_app(setup):
 
 
 def _settings(app, setup):
+    @app.get("/setup.css")
+    async def style(req):
+        headers = {"Content-Type": "text/css; charset=UTF-8", "Cache-Control": "no-cache"}
+        try:  # set-up for a device leaves only the compressed file
+            file = open(_WEB + "setup.css.gz", "rb")
+            headers["Content-Encoding"] = "gzip"
+        except OSError:
+            file = open(_WEB + "setup.css", "rb")
+        return Response(file, 200, headers)
+
     @app.get("/all")
     async def all_settings(req):
         return _show(setup_pages.all_settings(setup)) if trusted(setup, req) else to("/")
@@ -86,6 +100,30 @@ def _forms(app, setup):
     async def restart(req):
         setup.leave()
         return to("/")
+
+
+def _updates(app, mount):
+    # In memory only while somebody asks for them.
+    app.streamed = "/update"
+    running = []
+
+    async def update(req):
+        page = Microdot()
+        mount(page)
+        handler = page.find_route(req)[0]
+        running.append(handler)
+        try:
+            return to("/") if handler in (404, 405) else await handler(req)
+        finally:
+            running.remove(handler)
+            if not running:  # else a second upload would not know of the first
+                drop("firmware.web.update", "firmware.update", "firmware.bundle")
+                drop("firmware.pack", "firmware.slots", "firmware.update_texts")
+
+    for path in ("/update", "/update.js"):
+        app.get(path)(update)
+    for path in ("/update", "/update/rollback", "/update/keep"):
+        app.post(path)(update)
 
 
 def _page(setup, req):

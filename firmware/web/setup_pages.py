@@ -5,40 +5,13 @@ from .. import texts
 from . import setup_texts
 
 # Not among all settings: made by the module, or by a step of its own.
+SECRET = 1  # `firmware.schema.SECRET`
 HIDDEN = ("admin_hash", "update_key", "version")
 _STEPS = ("board", "wifi", "key", "admin", "mqtt", "done")
 
 _HEAD = """<!doctype html><html lang="%s"><head><meta charset="utf-8">%s<title>%s</title>
-<meta name="viewport" content="width=device-width,initial-scale=1"><style>
-:root{--b:#f3f5f7;--c:#fff;--t:#16202a;--q:#56636f;--r:#cfd6dd;--l:#0b5d75;--n:#fff;--o:#0d6b45;
---x:#b3261e;color-scheme:light dark}
-@media(prefers-color-scheme:dark){:root{--b:#0e1318;--c:#181f27;--t:#e9eef3;--q:#9dabb8;
---r:#3a4652;--l:#6cc5de;--n:#0e1318;--o:#55cf98;--x:#ff8a80}}
-*{box-sizing:border-box}body{max-width:34rem;margin:0 auto;padding:1rem;background:var(--b);
-color:var(--t);font:1rem/1.45 system-ui,sans-serif;overflow-wrap:anywhere}
-h1{font-size:1.25rem;margin:.5rem 0 1rem}h2{font-size:1.125rem;margin:0 0 .5rem}
-p{margin:.5rem 0}.q,small{color:var(--q);font-size:.875rem;font-weight:400}a{color:var(--l)}
-.lang{text-align:right;font-size:.875rem}.lang a{margin-left:.75rem}
-nav{display:flex;gap:.25rem;margin:0 0 1rem}nav a{flex:1 1 auto;min-width:0;text-align:center;
-font-size:.7rem;white-space:nowrap;padding:.5rem 0;border-top:.25rem solid var(--r);color:var(--q);
-text-decoration:none}nav .ok{border-color:var(--o)}nav .now{border-color:var(--l);
-color:var(--t);font-weight:700}
-main,section{background:var(--c);border-radius:.75rem;padding:1.25rem;margin-bottom:1rem}
-label{display:block;margin-top:1rem;font-weight:600}
-label::first-letter,dt::first-letter{text-transform:uppercase}
-input,select,textarea{font:inherit;font-weight:400;width:100%%;padding:.7rem;margin-top:.25rem;
-color:inherit;background:var(--b);border:1px solid var(--r);border-radius:.5rem}
-.pick{display:flex;gap:.75rem;align-items:flex-start;font-weight:400;padding:.5rem 0;margin:0}
-.pick input{width:1.25rem;height:1.25rem;flex:none;margin:.1rem 0 0}
-button,.go{display:block;font:inherit;font-weight:600;width:100%%;min-height:3rem;
-margin-top:1.25rem;border:0;border-radius:.5rem;background:var(--l);color:var(--n)}
-button.q{background:none;color:var(--l);border:1px solid var(--l)}
-.say{padding:.75rem 1rem;margin:0 0 1rem;border-left:.25rem solid var(--q);background:var(--b);
-border-radius:.25rem}.say.ok{border-color:var(--o)}.say.bad{border-color:var(--x)}
-.bad>b,em{color:var(--x);font-style:normal;font-weight:400;display:block}
-dl{margin:0}dt{color:var(--q);font-size:.875rem;margin-top:.5rem}dd{margin:0}
-pre{white-space:pre-wrap;font-size:.8rem}summary{padding:.5rem 0}</style></head><body>
-<div class="lang">"""
+<meta name="viewport" content="width=device-width,initial-scale=1">
+<link rel="stylesheet" href="/setup.css"></head><body><div class="lang">"""
 _REFRESH = '<meta http-equiv="refresh" content="%d;url=/">'
 _PASSWORD = '<input type="password" name="%s" autocomplete="%s"%s>'
 
@@ -50,13 +23,22 @@ class _Page:
         self.setup = setup
         self.language = language or setup.draft["language"]
         self.texts = setup_texts.load(self.language)
-        self.labels = texts.load(self.language).LABELS
+        self.labels = None
+        self._schema = None
 
     def text(self, name):
         found = setup_texts.find(self.texts, name)
         return name if found is None else found
 
+    @property
+    def schema(self):
+        if self._schema is None:
+            self._schema = configuration.SCHEMA  # each asking reads it anew
+        return self._schema
+
     def label(self, key):
+        if self.labels is None:
+            self.labels = texts.load(self.language).LABELS
         return safe(texts.find(self.labels, key) or key)
 
     def head(self, title, refresh=0):
@@ -86,7 +68,7 @@ class _Page:
         """A labelled input of the configuration's key ``name``; a secret is never shown."""
         draft = self.setup.draft
         yield "<label>%s" % self.label(name)
-        if is_secret(name):
+        if self.is_secret(name):
             hint = ' placeholder="%s"' % safe(self.text("keep")) if draft[name] else ""
             yield _PASSWORD % (name, "off", hint)
         else:
@@ -97,6 +79,9 @@ class _Page:
             )
         yield from self.error(name)
         yield "</label>"
+
+    def is_secret(self, name):
+        return any(entry[0] == name and entry[4] & SECRET for entry in self.schema)
 
     def anyway(self, name):
         yield '<label class="pick"><input type="checkbox" name="anyway" value="1"> %s</label>' % (
@@ -153,7 +138,7 @@ def _title(p, name):
 def _board(p):
     yield from _title(p, "board")
     present = p.setup.draft["board"]
-    for choice in choices("board"):
+    for choice in next(entry[2] for entry in p.schema if entry[0] == "board"):
         checked = " checked" if choice == present else ""
         yield '<label class="pick"><input type="radio" name="board" value="%s"%s><span>%s' % (
             choice,
@@ -308,10 +293,10 @@ def all_settings(setup):
     yield from p.head("all")
     yield '<p class="q"><a href="/">%s</a></p>' % safe(p.text("settings"))
     yield '<form method="post" action="/all"><p>%s</p>' % safe(p.text("all_hint"))
-    yield from p.errors([entry[0] for entry in configuration.SCHEMA])
+    yield from p.errors([entry[0] for entry in p.schema])
     groups = texts.load(p.language).GROUPS
     last = None
-    for entry in configuration.SCHEMA:
+    for entry in p.schema:
         if entry[0] in HIDDEN:
             continue
         if entry[5] != last:
@@ -346,9 +331,9 @@ def _setting(p, entry):
     yield "</label>"
 
 
-def value_of(name, text):
+def value_of(schema, name, text):
     """``text`` of a form as a value of the key ``name``; as it is where it cannot be one."""
-    like = next(entry[1] for entry in configuration.SCHEMA if entry[0] == name)
+    like = next(entry[1] for entry in schema if entry[0] == name)
     if isinstance(like, bool):
         return text == "true"
     if isinstance(like, int):
@@ -357,17 +342,6 @@ def value_of(name, text):
         except ValueError:
             return text  # the schema says what is wrong
     return text
-
-
-def choices(name):
-    """What the configuration's key ``name`` may be."""
-    return next(entry[2] for entry in configuration.SCHEMA if entry[0] == name)
-
-
-def is_secret(name):
-    """True if the key's value is never shown."""
-    flag = configuration.SECRET
-    return any(entry[0] == name and entry[4] & flag for entry in configuration.SCHEMA)
 
 
 def safe(text):

@@ -98,7 +98,10 @@ class Rig:
         request = Request(self.app, peer, method, path, "1.1", headers, body)
         res = await self.app.dispatch_request(request)
         text = ""
-        if hasattr(res.body, "__next__"):
+        if hasattr(res.body, "read"):
+            text = res.body.read()
+            res.body.close()
+        elif hasattr(res.body, "__next__"):
             text = "".join(list(res.body))
         elif res.body:
             text = res.body.decode()

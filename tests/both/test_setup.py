@@ -5,11 +5,11 @@ import sys
 sys.path.append("tests")
 
 from fakes import Chip, network
-from firmware import storage
+from firmware import boards, storage
 from firmware.hal.clock import sleep_ms
 from firmware.texts import LANGUAGES
 from firmware.web import setup as page
-from firmware.web import setup_pages, setup_texts, trials
+from firmware.web import setup_app, setup_pages, setup_texts, trials
 from setupkit import HOST, KEY, LAN, Rig, form, rounds
 
 HASH = rounds(3)
@@ -309,7 +309,7 @@ def test_every_language_has_every_text():
 
 def test_every_board_is_told_how_to_know_it():
     texts = setup_texts.load("da")
-    for name in setup_pages.choices("board"):
+    for name in boards.NAMES:
         assert setup_texts.find(texts, "board_" + name)
 
 
@@ -327,3 +327,33 @@ def test_networks_the_strongest_first_and_once():
         sta.active(False)
         assert page.scan(Wifi) == []
     assert HOST == "192.168.4.1"
+
+
+async def test_updates_are_loaded_with_the_first_who_asks():
+    mounted = []
+
+    def mount(app):
+        mounted.append(app)
+
+        @app.get("/update")
+        async def page(req):
+            return "the page of updates"
+
+    with Rig(**SET_UP) as rig:
+        rig.setup.updates = mount
+        rig.app = setup_app.create_app(rig.setup)
+        assert rig.app.streamed == "/update" and mounted == []
+        assert 'href="/update"' in await rig.page()
+        for _ in range(2):
+            assert (await rig.ask("GET", "/update"))[1] == "the page of updates"
+        assert len(mounted) == 2, "in memory only while it is asked for"
+        assert (await rig.ask("POST", "/update/keep"))[0].status_code == 303
+        assert (await rig.ask("POST", "/update", peer=LAN))[0].status_code == 403
+
+
+async def test_the_style_is_a_file_of_its_own():
+    with Rig() as rig:
+        res, style = await rig.ask("GET", "/setup.css")
+        assert res.status_code == 200 and "css" in res.headers["Content-Type"]
+        assert b"color-scheme" in style or "Content-Encoding" in res.headers
+        assert "unsafe" not in (await rig.ask("GET", "/"))[0].headers["Content-Security-Policy"]

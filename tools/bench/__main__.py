@@ -1,6 +1,6 @@
 """`make bench`: speed and memory, as ratios or against the line's physical limit.
 
-.venv/bin/python -m tools.bench [digest] [memory] [tables] [rate]
+.venv/bin/python -m tools.bench [digest] [memory] [tables] [settings] [rate]
 """
 
 import json
@@ -86,6 +86,27 @@ def tables():
     )
 
 
+def settings_heap(tree, heap="128k"):
+    """What tools/bench/settings_heap.py prints (dict), in ``tree``."""
+    script = ROOT / "tools" / "bench" / "settings_heap.py"
+    return micropython(
+        "micropython32", "-X", "heapsize=" + heap, script, cwd=tree, path=":lib:.frozen"
+    )
+
+
+def settings():
+    """Heap in use while the settings are used, with every step, in 32 bits."""
+    from ..stage import stage
+
+    stage("x86")
+    r = settings_heap(BUILD / "stage" / "x86")
+    for step, code, size, used in r["steps"]:
+        print("%7d  %s %s (%d bytes sent)" % (used, step, code, size))
+    print(
+        "settings: %d notes of faults; at most so much of 128 KiB between steps" % len(r["notes"])
+    )
+
+
 def rate():
     """Reads a second in `fast` mode against what line and meter allow (wanted: 95 %)."""
     from .rate import measure
@@ -98,7 +119,13 @@ def rate():
         )
 
 
-BENCHES = {"digest": digest, "memory": memory, "tables": tables, "rate": rate}
+BENCHES = {
+    "digest": digest,
+    "memory": memory,
+    "tables": tables,
+    "settings": settings,
+    "rate": rate,
+}
 
 
 def main(arguments):
