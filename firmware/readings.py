@@ -23,10 +23,11 @@ _OLDER = const(2)  # was in an earlier one
 _NEW = const(3)  # put, not yet committed
 
 _EXPIRE_MS = const(3600000)  # long before tick differences become wrong (6.2 days)
-# Blocks for the largest meter that the guide knows (84 present values, 19 sums): made once, at the
-# start, because a used heap has no large blocks.
-_NAMES = const(2304)
-_TEXT = const(4224)
+# Blocks for a usual meter (66 values), made at the start, because a used heap has no large ones. A
+# meter with more gets more when it is found, which is soon after the start.
+_NAMES = const(1136)
+_TEXT = const(2416)
+_MORE = const(256)
 _HEAD = const(160)  # of the text: snapshot, time, ages
 _ROOM = const(17)  # for a value: quotes, colon, comma, a number of at most 13 characters
 # A register that stays below its old value for so many verified replies was really set back
@@ -76,17 +77,18 @@ class Readings:
         for s in sources:
             name = s[0].encode() + b"\n"
             if end + len(name) > len(names):
-                names.extend(bytes(_NAMES))
+                names.extend(bytes(_MORE))
             names[end : end + len(name)] = name
             end += len(name)
             kind = s[1:]
             kinds.append(known.setdefault(kind, kind))
         n = len(kinds)
+        self.text = None
+        if _HEAD + end + _ROOM * n > len(self.buffer):
+            self.buffer = bytearray()  # its memory may be part of the new one's
+            self.buffer = bytearray(_HEAD + end + _ROOM * n)
         self.kinds = kinds
         self._end = end  # of the names
-        if _HEAD + end + _ROOM * n > len(self.buffer):
-            self.buffer = bytearray(_HEAD + end + _ROOM * n)
-        self.text = None
         self.text_of = None
         self.days = None  # of `firmware.days`, which knows the values by their index
         self._values = array("i", bytes(4 * n))
