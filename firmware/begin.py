@@ -109,4 +109,6 @@ def _board(config, chip):
     from . import boards
     from .hal import esp32
 
-    return boards.load(config["board"], config, esp32.chip())
+    board = boards.load(config["board"], config, esp32.chip())
+    drop("firmware.boards")
+    return board
