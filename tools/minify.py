@@ -38,6 +38,7 @@ import time
 import types
 from pathlib import Path
 
+from .fold import fold, prune
 from .names import Scopes, bound, constants, imports, is_const, module_of, rename
 
 # Found by a name that is put together: methods of `osgp.dims.Dims`, lists of `Microdot`.
@@ -71,6 +72,16 @@ _FOREIGN = (
 
 class MinifyError(Exception):
     """A name is put together where nobody has looked at it."""
+
+
+def lean(modules, outside, chip=None):
+    """``modules`` (as for `minify`) without what their platform never runs (see `fold`)."""
+    trees = {path: ast.parse(text) for path, text in modules.items()}
+    fold(trees, chip)
+    keep = kept(trees.values(), [ast.parse(text) for text in outside], modules)
+    names = {n.name for tree in trees.values() for n in _all(tree, ast.FunctionDef)}
+    prune(trees, keep | {name for name in names if COMPUTED.match(name)})
+    return {path: written(tree) for path, tree in trees.items()}
 
 
 def minify(modules, callers, outside):

@@ -23,11 +23,12 @@ import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from .minify import MinifyError, leaf, minify
+from .minify import MinifyError, leaf, lean, minify
 from .paths import BUILD, DEPS, ROOT
 from .shake import UNUSED, ShakeError, shake
 
 ARCHES = ("x64", "x86", "xtensawin", "rv32imc")
+CHIPS = ("xtensawin", "rv32imc")
 THIRD_PARTY = (
     "microdot/__init__.py",
     "microdot/microdot.py",
@@ -51,8 +52,10 @@ class StageError(Exception):
     """What could not be compiled, and why."""
 
 
-def stage(arch="x64", optimise=3, tests=False, out=None):
+def stage(arch="x64", optimise=3, tests=False, out=None, chip=None):
     """Make the tree for ``arch``; returns ``[(path, bytes)]`` sorted by path.
+
+    It runs on a chip or on a host, as the ``arch`` says, unless ``chip`` does (True or False).
 
     With ``tests`` it holds tests/both and what they import beside that, its pages are not
     compressed so that tests can read them, and it is <arch>-tests.
@@ -63,11 +66,13 @@ def stage(arch="x64", optimise=3, tests=False, out=None):
     fresh = Path(tempfile.mkdtemp(prefix=arch + "-", dir=out.parent))
     try:
         third_party = THIRD_PARTY + FOR_TESTS if tests else THIRD_PARTY
-        # Microdot's test client needs all of microdot.
-        texts = read(sources(third_party), lean=not tests)
+        texts = read(sources(third_party), tests)
         callers = read(callers_of_tests()) if tests else {}
         names = {}
         if optimise >= 3:
+            chip = arch in CHIPS if chip is None else chip
+            if not tests:  # which play other platforms
+                texts = lean(texts, outside(), chip)
             texts, names = minify(texts, callers, outside())
         else:
             texts.update(callers)
@@ -114,12 +119,12 @@ def outside():
     return [path.read_text() for name in OUTSIDE for path in sorted(ROOT.glob(name))]
 
 
-def read(modules, lean=False):
-    """``{path on the device: source}`` of ``modules`` (of `sources`); `lean`: the used parts."""
+def read(modules, tests=False):
+    """``{path on the device: source}`` of ``modules`` (of `sources`), third-party ones lean."""
     texts = {}
     for source, name in modules:
         text = source.read_text()
-        texts[name] = shake(name[4:], text) if lean and name[4:] in UNUSED else text
+        texts[name] = shake(name[4:], text, tests) if name[4:] in UNUSED else text
         try:
             ast.parse(text)
         except SyntaxError as e:
