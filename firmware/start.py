@@ -41,7 +41,7 @@ def _run(guard, path):
     esp32.radio()
     config, notes = _configuration(path)
     news = _update(guard, config)
-    safe = guard.mode(_held(config), _exists("safe_mode")) == "safe"
+    safe = guard.mode(_held(config), storage.exists("safe_mode")) == "safe"
     if safe:
         print("safe mode: " + guard.why)  # noqa: T201
     for note in notes:
@@ -101,7 +101,7 @@ def _update(guard, config):
 
     try:
         news = slots.tell(guard)
-        if _exists("update.bundle"):
+        if storage.exists("update.bundle"):
             import asyncio
 
             from . import update
@@ -135,14 +135,6 @@ def text_of(error):
     out = io.StringIO()
     sys.print_exception(error, out)
     return out.getvalue()[-300:]
-
-
-def _exists(path):
-    try:
-        os.stat(path)
-        return True
-    except OSError:
-        return False
 
 
 def _held(config):

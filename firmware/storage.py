@@ -78,7 +78,7 @@ def damaged(name):
     """How many copies of ``name`` are there, but not whole: 1 after a save that was cut short."""
     count = 0
     for path in (name + ".a", name + ".b"):
-        if _read(path)[0] < 0 and _exists(path):
+        if _read(path)[0] < 0 and exists(path):
             count += 1
     return count
 
@@ -112,7 +112,8 @@ def _read(path):
         return (-1, None)
 
 
-def _exists(path):
+def exists(path):
+    """True if there is a file ``path``."""
     try:
         os.stat(path)
         return True

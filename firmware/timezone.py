@@ -4,6 +4,8 @@ Only what Europe and its neighbours need: two offsets and, for daylight saving, 
 form Mm.w.d (POSIX.1-2017, chapter 8.3). West of Greenwich is positive there, so CET is -1.
 """
 
+from .hal.clock import days
+
 
 class ZoneError(ValueError):
     """The text is no zone; the message is one line that says what to write."""
@@ -123,15 +125,6 @@ def _moment(year, rule):
     while day >= nxt:  # week 5 is the last one
         day -= 7
     return day * 86400 + seconds
-
-
-def days(year, month, day):
-    """Days from 1970-01-01 to the date."""
-    # With March as the first month, so that a leap day comes last.
-    y = year - (month < 3)
-    return (
-        365 * y + y // 4 - y // 100 + y // 400 + (153 * ((month + 9) % 12) + 2) // 5 + day - 719469
-    )
 
 
 def _date(number):

@@ -62,7 +62,13 @@ def seconds_of(buf, at):
         return None  # also a clock that was never set: it starts in 2000
     if hour > 23 or minute > 59 or second > 59:
         return None
-    # Days from 1970-03-01 with March as the first month, so that a leap day comes last.
-    y = 2000 + year - (month < 3)
-    days = 365 * y + y // 4 - y // 100 + y // 400 + (153 * ((month + 9) % 12) + 2) // 5 + day - 1
-    return (days - 719468) * 86400 + hour * 3600 + minute * 60 + second
+    return days(2000 + year, month, day) * 86400 + hour * 3600 + minute * 60 + second
+
+
+def days(year, month, day):
+    """Days from 1970-01-01 to the date."""
+    # With March as the first month, so that a leap day comes last.
+    y = year - (month < 3)
+    return (
+        365 * y + y // 4 - y // 100 + y // 400 + (153 * ((month + 9) % 12) + 2) // 5 + day - 719469
+    )

@@ -24,6 +24,9 @@ class Store:
     def load(self, name):
         return self.files.get(name)
 
+    def exists(self, path):
+        return path in self.files
+
 
 def _boot(memory, cause="reset", store=None, **how):
     guard = BootGuard(cause, store or Store(), memory)
