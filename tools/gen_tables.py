@@ -83,9 +83,13 @@ def size_rule(name):
     more = " and more" if "[*]" in text else ""
     if given:
         return ", ".join(given) + (", firmware" if versions else "") + more
-    rule = str(sizes.size(number, Version((0, 1))))
+    last = sizes.size(number, Version((0, 1)))
+    rule = str(last)
     for version in versions:
-        rule += ", %d from %d.%d" % (sizes.size(number, Version(version)), *version)
+        size = sizes.size(number, Version(version))
+        if size != last:
+            rule += ", %d from %d.%d" % (size, *version)
+            last = size
     return rule + more
 
 
