@@ -27,6 +27,8 @@ class Pack:
         with open(path, "rb") as f:
             f.readline()
             count = int(f.readline().split()[4])
+            gc.collect()
+            room = bytearray(16 * count)  # for the index: what comes now lies all over the heap
             last = ""
             end = 0
             for _ in range(count):
@@ -38,6 +40,7 @@ class Pack:
                 index.append(_key(name) + end.to_bytes(4, "little"))
             self._stamp = int(f.readline()[:6], 16)
             self._start = f.tell()
+        del room
         gc.collect()
         self._index = b"".join(index)
 

@@ -16,7 +16,7 @@ def drop(*names):
     if MICROPYTHON:
         for name in names:
             parent, _, leaf = name.rpartition(".")
-            if sys.modules.pop(name, None) is not None:
+            if sys.modules.pop(name, None) is not None and hasattr(sys.modules[parent], leaf):
                 delattr(sys.modules[parent], leaf)
             # A module left behind would be missing in the package that is imported next.
             for known in list(sys.modules):

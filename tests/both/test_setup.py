@@ -297,6 +297,8 @@ async def test_a_module_that_is_set_up_asks_for_its_password():
 
 
 def test_every_language_has_every_text():
+    # firmware.texts.setup_en setup_da setup_de, firmware.texts.door_en, firmware.texts.door_da,
+    # firmware.texts.door_de
     for kind in ("setup_", "door_"):
         english = setup_texts.load("en", kind)
         names = [english[i] for i in range(0, len(english), 2)]
