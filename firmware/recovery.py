@@ -1,6 +1,7 @@
 """Set-up, settings and safe mode: the radio and the pages, nothing of the meter or of MQTT."""
 
 import asyncio
+import gc
 
 from shim import const
 from .hal import clock
@@ -23,6 +24,7 @@ _SAFE = const(900)
 _SETTINGS = const(600)
 _LIMITS = (1 << 30, 1 << 30, _SETTINGS, _SAFE)
 _LISTEN = ("0.0.0.0", 80)  # phones look at no other port
+_GARBAGE = const(8192)  # as in `firmware.begin`: what is loaded for a moment shall not lie about
 
 
 class Recovery:
@@ -64,6 +66,8 @@ class Recovery:
         """Serve until the chip starts again."""
         from .web import setup
 
+        if hasattr(gc, "threshold"):
+            gc.threshold(_GARBAGE)
         try:
             # Before the access point is there: nobody is thrown off it.
             self.setup.networks = setup.scan(self.wifi)
@@ -87,6 +91,7 @@ class Recovery:
 
         wifi = self.wifi
         self.ap = AccessPoint(wifi.network, wifi.name, wifi.config["ap_password"], self.log)
+        self.setup.point = True
 
     def facts(self):
         """What the owner needs in safe mode (list of lines), without secrets."""

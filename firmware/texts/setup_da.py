@@ -165,4 +165,15 @@ TEXTS = (
     "For mange forkerte forsøg; vent så mange sekunder:",
     "elsewhere",
     "For at ændre noget: gå på modulets eget netværk, og åbn http://192.168.4.1/",
+    # What `firmware.radio.why` says.
+    "no such network",
+    "netværket findes ikke",
+    "wrong Wi-Fi password",
+    "forkert wi-fi-kodeord",
+    "the network's kind of security does not fit the password",
+    "netværkets sikkerhed passer ikke til kodeordet",
+    "the network's signal was lost",
+    "netværkets signal forsvandt",
+    "the router gives no address (DHCP)",
+    "routeren giver ingen adresse (DHCP)",
 )

@@ -169,4 +169,15 @@ TEXTS = (
     "Zu viele falsche Versuche; so viele Sekunden warten:",
     "elsewhere",
     "Um etwas zu ändern: ins eigene Netz des Moduls gehen und http://192.168.4.1/ öffnen",
+    # What `firmware.radio.why` says.
+    "no such network",
+    "kein solches Netz",
+    "wrong Wi-Fi password",
+    "falsches WLAN-Passwort",
+    "the network's kind of security does not fit the password",
+    "die Sicherheitsart des Netzes passt nicht zum Passwort",
+    "the network's signal was lost",
+    "das Signal des Netzes ging verloren",
+    "the router gives no address (DHCP)",
+    "der Router gibt keine Adresse (DHCP)",
 )

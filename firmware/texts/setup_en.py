@@ -168,4 +168,15 @@ TEXTS = (
     "Too many wrong tries; wait this many seconds:",
     "elsewhere",
     "To change anything, join the module's own network and open http://192.168.4.1/",
+    # What `firmware.radio.why` says.
+    "no such network",
+    "no such network",
+    "wrong Wi-Fi password",
+    "wrong Wi-Fi password",
+    "the network's kind of security does not fit the password",
+    "the network's kind of security does not fit the password",
+    "the network's signal was lost",
+    "the network's signal was lost",
+    "the router gives no address (DHCP)",
+    "the router gives no address (DHCP)",
 )

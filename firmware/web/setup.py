@@ -73,9 +73,12 @@ class Setup:
         self.networks = []
         self.task = None
         self.over = False  # only the restart is to come
-        self.asked = 0  # requests so far
+        self.asked = 0  # requests so far, of who may change things
+        self.point = False  # our access point is open: who is on it may change things
+        self.denied = ("", "", "")  # as `said`, for who may not
         self.open_line = None
         self.updates = None  # mounts their routes on a microdot app
+        self.shown = None  # what `setup_pages` is sending
 
     @property
     def busy(self):
@@ -109,7 +112,9 @@ class Setup:
     def _fill(self, step, form, schema):
         draft = self.draft
         if step == "wifi":
-            chosen = form.get("wifi_ssid") or form.get("network", "")
+            chosen = form.get("wifi_ssid", "")
+            if chosen in ("", draft["wifi_ssid"]):  # nothing new is written beside the list
+                chosen = form.get("network") or chosen
             if chosen != draft["wifi_ssid"]:
                 draft["wifi_password"] = ""  # the old network's
             draft["wifi_ssid"] = chosen
@@ -216,7 +221,7 @@ class Setup:
     async def _guarded(self, what):
         try:
             await what
-        except (OSError, RuntimeError, MemoryError) as e:
+        except Exception as e:  # whatever it is, the page must say so
             self.said = ("bad", "", "%s: %s" % (type(e).__name__, e))
 
     def take_all(self, form):
@@ -256,7 +261,10 @@ class Setup:
             self.errors = [e]
             return
         self.errors = []
-        self.leave("saved", "http://%s.local/" % self.wifi.name)
+        where = "http://%s.local/" % self.wifi.name
+        if self.wifi.online:  # not every phone finds a name without a server for it
+            where += "  http://%s/" % self.wifi.ip()
+        self.leave("saved", where)
 
     async def _leave(self):
         await sleep_ms(_LEAVE_MS)

@@ -24,7 +24,7 @@ def create_app(setup):
     """A microdot app of the pages of ``setup`` (`Setup`)."""
     limit(_MOST)
     app = Microdot()
-    app.connections = 4
+    app.connections = 2
 
     @app.before_request
     async def gate(req):
@@ -62,7 +62,10 @@ def _settings(app, setup):
 
     @app.get("/all")
     async def all_settings(req):
-        return _show(setup_pages.all_settings(setup)) if trusted(setup, req) else to("/")
+        if not trusted(setup, req):
+            return to("/")
+        setup.draft["language"] = _language(setup, req)
+        return _show(setup_pages.all_settings(setup))
 
     @app.get("/export")
     async def export(req):
@@ -102,18 +105,34 @@ def _forms(app, setup):
         return to("/")
 
 
+class _Routes:
+    """What `firmware.web.update` mounts itself on, in place of a microdot app."""
+
+    def __init__(self):
+        self.found = {}
+
+    def get(self, path, method="GET"):
+        def decorated(handler):
+            self.found[method + path] = handler
+
+        return decorated
+
+    def post(self, path):
+        return self.get(path, "POST")
+
+
 def _updates(app, mount):
     # In memory only while somebody asks for them.
     app.streamed = "/update"
     running = []
 
     async def update(req):
-        page = Microdot()
-        mount(page)
-        handler = page.find_route(req)[0]
+        routes = _Routes()
+        mount(routes)
+        handler = routes.found.get(("GET" if req.method == "HEAD" else req.method) + req.path)
         running.append(handler)
         try:
-            return to("/") if handler in (404, 405) else await handler(req)
+            return await handler(req) if handler else to("/")
         finally:
             running.remove(handler)
             if not running:  # else a second upload would not know of the first
@@ -127,11 +146,10 @@ def _updates(app, mount):
 
 
 def _page(setup, req):
-    for code, _ in setup_texts.LANGUAGES:
-        if req.args.get("lang") == code:
-            setup.draft["language"] = code
+    language = _language(setup, req)
     if not trusted(setup, req):
-        return _show(setup_pages.closed(setup))
+        return _show(setup_pages.closed(setup, language))
+    setup.draft["language"] = language
     if not setup.busy:
         if "scan" in req.args:
             setup.networks = scan(setup.wifi)
@@ -143,53 +161,77 @@ def _page(setup, req):
     return _show(setup_pages.page(setup))
 
 
+def _language(setup, req):
+    for code, _ in setup_texts.LANGUAGES:
+        if req.args.get("lang") == code:
+            return code
+    return setup.draft["language"]
+
+
 def _show(pieces):
     return pieces, {"Content-Type": "text/html; charset=UTF-8"}
 
 
 async def _login(setup, req):
     token = await setup.door.enter((req.form or {}).get("password", ""))
+    setup.denied = ("", "", "")
     if token:
-        setup.said = ("", "", "")
         return to("/", {"Set-Cookie": access.cookie(token)})
     wait = setup.door.wait_s()
-    setup.said = ("bad", "login_wait", str(wait)) if wait else ("bad", "login_wrong", "")
+    setup.denied = ("bad", "login_wait", str(wait)) if wait else ("bad", "login_wrong", "")
     return to("/")
 
 
 def trusted(setup, req):
     """True if who asks may change things."""
-    return setup.open or on_ap(req.client_addr) or setup.door.knows(req)
+    return setup.open or on_ap(setup, req.client_addr) or setup.door.knows(req)
 
 
 def _gate(setup, req):
     # None lets the request pass.
-    setup.asked += 1
+    known = trusted(setup, req)
+    if known:  # live pages that nobody looks at ask for ever
+        setup.asked += 1
     host = req.headers.get("host", "")
-    name = host.split(":")[0].lower()
-    ours = (ADDRESS, setup.wifi.name.lower(), setup.wifi.name.lower() + ".local", setup.wifi.ip())
+    wifi = setup.wifi
+    good = _ours(setup, host.split(":")[0].lower())
     if req.method != "POST":
         # Any other host is a phone's look for the Internet (the name server gave it our address),
         # or a page that had its name point here: both get no more than the way.
-        return None if name in ours else to("http://%s/" % ADDRESS)
+        far = wifi.online and not on_ap(setup, req.client_addr)
+        return None if good else to("http://%s/" % (wifi.ip() if far else ADDRESS))
     origin = req.headers.get("origin")
     login = req.path in _LOGIN
     # Every browser names the origin of a form. A program does not, nor has it cookies of others.
     program = origin is None and (login or setup.door.knows(req))
-    if name not in ours or not (program or origin == "http://" + host):
+    if not good or not (program or origin == "http://" + host):
         return _refuse("open the module's own page and use its form")
-    if not login and not trusted(setup, req):
+    if not login and not known:
         return _refuse("log in first; without a password, join the module's own network")
     if setup.busy or setup.over:
         return to("/")
     return None
 
 
-def on_ap(peer):
-    """True if ``peer`` (address, port) is on our access point."""
-    if not isinstance(peer, tuple):
+def _ours(setup, name):
+    # Whether ``name`` is one of the module's.
+    ours = setup.wifi.name.lower()
+    if name in (ADDRESS, ours, ours + ".local", setup.wifi.ip()):
+        return True
+    # Routers give names like mep-123456.fritz.box. Whoever has such a name of his own point here
+    # gets no session's cookie by it, which is all that counts in the settings.
+    return setup.settings and name.split(".")[0] == ours
+
+
+def on_ap(setup, peer):
+    """True if ``peer`` (address, port) is on our access point.
+
+    Never where the home network may have the same addresses.
+    """
+    net = ADDRESS[:-1]
+    if not setup.point or not isinstance(peer, tuple):
         return False
-    return peer[0].rsplit(".", 1)[0] == ADDRESS.rsplit(".", 1)[0]
+    return peer[0].startswith(net) and not setup.wifi.ip().startswith(net)
 
 
 def to(where, headers=None):

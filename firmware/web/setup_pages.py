@@ -19,10 +19,11 @@ _PASSWORD = '<input type="password" name="%s" autocomplete="%s"%s>'
 class _Page:
     """Texts of one language, and the pieces that every page has."""
 
-    def __init__(self, setup, language=None):
+    def __init__(self, setup, language):
         self.setup = setup
-        self.language = language or setup.draft["language"]
-        self.texts = setup_texts.load(self.language)
+        self.language = language
+        self.users = 0
+        self.texts = setup_texts.load(language)
         self.labels = None
         self._schema = None
 
@@ -48,10 +49,10 @@ class _Page:
             yield '<a href="?lang=%s" lang="%s">%s</a>' % (code, code, name)
         yield "</div><h1>%s</h1>" % title
 
-    def say(self):
-        tone, name, detail = self.setup.said
+    def say(self, said=None):
+        tone, name, detail = said or self.setup.said
         if tone and (name or detail):
-            text = safe("%s %s" % (self.text(name), detail))
+            text = safe("%s %s" % (self.text(name), self.text(detail)))
             yield '<p class="say %s" role="status">%s</p>' % (tone, text)
 
     def errors(self, names=()):
@@ -92,9 +93,27 @@ class _Page:
         return '<button class="%s">%s</button>' % (kind, safe(self.text(name)))
 
 
+def _sent(setup, language, pieces):
+    # Two at a time share the texts, which are the most of a page's memory.
+    p = setup.shown
+    if p is None or p.language != language:
+        p = setup.shown = _Page(setup, language)
+    p.users += 1
+    try:
+        yield from pieces(p)
+    finally:
+        p.users -= 1
+        if not p.users and setup.shown is p:
+            setup.shown = None
+
+
 def page(setup):
     """The present step, or what is going on."""
-    p = _Page(setup)
+    return _sent(setup, setup.draft["language"], _step)
+
+
+def _step(p):
+    setup = p.setup
     title = "safe" if setup.facts else "settings" if setup.settings else "title"
     yield from p.head(title, 2 if setup.busy and not setup.over else 0)
     if setup.over:
@@ -265,15 +284,19 @@ def _facts(setup):
         yield "</pre></section>"
 
 
-def closed(setup):
+def closed(setup, language):
     """For who has not logged in."""
-    p = _Page(setup)
+    return _sent(setup, language, _closed)
+
+
+def _closed(p):
+    setup = p.setup
     yield from p.head("safe" if setup.facts else "settings", 2 if setup.over else 0)
     yield "<main>"
-    yield from p.say()
     if setup.over:
-        pass
+        yield "<p>%s</p>" % safe(p.text("restarting"))
     elif setup.door.stored:
+        yield from p.say(setup.denied)
         yield '<form method="post" action="/login"><label>%s' % safe(p.text("login_head"))
         yield _PASSWORD % ("password", "current-password", " autofocus")
         yield '</label>%s</form><p class="q">%s</p>' % (
@@ -289,7 +312,10 @@ def closed(setup):
 
 def all_settings(setup):
     """Every key of the schema but those that have a step of their own."""
-    p = _Page(setup)
+    return _sent(setup, setup.draft["language"], _all)
+
+
+def _all(p):
     yield from p.head("all")
     yield '<p class="q"><a href="/">%s</a></p>' % safe(p.text("settings"))
     yield '<form method="post" action="/all"><p>%s</p>' % safe(p.text("all_hint"))

@@ -11,7 +11,8 @@ from mep.keys import parse_key
 from mep.session import Session
 from osgp.codec import read_text
 from shim import const
-from ..hal import clock, ports
+from ..hal import clock
+from ..hal.ports import CHIP
 from ..meter.line import Line
 from ..meter.link import Link
 
@@ -37,6 +38,7 @@ async def try_key(config, log, open_line=None):
         finally:
             link.close()
     except Exception as e:  # a board that is not this one, pins that collide, a port that is gone
+        log("warn", "key test: %s: %s" % (type(e).__name__, e))
         return "key_line", str(e)
     if isinstance(event, Failed):
         if event.reason == SILENT:
@@ -51,7 +53,7 @@ async def try_key(config, log, open_line=None):
 
 
 def _board(config):
-    if not ports.CHIP:
+    if not CHIP:
         return None
     from .. import boards
     from ..hal.esp32 import chip

@@ -63,6 +63,7 @@ class Rig:
         self.setup = page.Setup(
             present, self.radio, self._restart, self._log, facts, settings, token
         )
+        self.setup.point = not settings
         self.setup.networks = [("home", -60), ('<b>"', -80)]
         self.app = setup_app.create_app(self.setup)
         self._kept = storage.save, page._TICK_MS, page._LEAVE_MS

@@ -86,11 +86,11 @@ def tables():
     )
 
 
-def settings_heap(tree, heap="128k"):
-    """What tools/bench/settings_heap.py prints (dict), in ``tree``."""
+def settings_heap(tree, heap="128k", tries=()):
+    """What tools/bench/settings_heap.py prints (dict), in ``tree``; ``tries``: its arguments."""
     script = ROOT / "tools" / "bench" / "settings_heap.py"
     return micropython(
-        "micropython32", "-X", "heapsize=" + heap, script, cwd=tree, path=":lib:.frozen"
+        "micropython32", "-X", "heapsize=" + heap, script, *tries, cwd=tree, path=":lib:.frozen"
     )
 
 

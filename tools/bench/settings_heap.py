@@ -1,8 +1,9 @@
 """Under MicroPython, in a staged tree: bytes in use while the settings are used. Prints JSON.
 
-cd build/stage/x86 && micropython -X heapsize=128k settings_heap.py
+cd build/stage/x86 && micropython -X heapsize=128k settings_heap.py [METER_PORT KEY BROKER_PORT]
 
-Radio and chip are stand-ins of a few lines, so that what is measured is the module's own.
+With a simulated meter, its key and a broker both tries are whole ones. Radio and chip are
+stand-ins of a few lines, so that what is measured is the module's own.
 """
 
 import asyncio
@@ -98,6 +99,7 @@ class Guard:
 sys.modules["network"] = network
 notes = []
 steps = []
+said = []
 
 
 async def ask(method, path, body, name):
@@ -120,6 +122,7 @@ async def ask(method, path, body, name):
     return code, size
 
 
+METER, KEY, BROKER = sys.argv[1:4] if len(sys.argv) > 3 else ("7", "b" * 20, "1")
 STEPS = (
     ("GET", "/", ""),
     ("POST", "/save", "step=board&board=dabbler"),
@@ -127,9 +130,11 @@ STEPS = (
     ("GET", "/?step=wifi", ""),
     ("POST", "/save", "step=key&key=bbbbbbbbbbbbbbbbbbbb"),
     ("GET", "/", ""),
+    ("POST", "/save", "step=key&key=" + KEY),
     ("POST", "/save", "step=admin&password=correcthorse&again=correcthorse"),
     ("POST", "/save", "step=mqtt&mqtt_host=127.0.0.1&mqtt_port=1&mqtt_base=mep"),
     ("GET", "/", ""),
+    ("POST", "/save", "step=mqtt&mqtt_host=127.0.0.1&mqtt_base=mep&mqtt_port=" + BROKER),
     ("GET", "/all", ""),
     ("POST", "/all", "stale_s=60&fast=true&timezone=CET-1CEST,M3.5.0,M10.5.0/3"),
     ("GET", "/export", ""),
@@ -142,7 +147,7 @@ STEPS = (
 async def main(mode):
     from firmware import config, recovery
 
-    given = {"ap_password": "of this one", "port": "socket://127.0.0.1:7", "language": "de"}
+    given = {"ap_password": "of this one", "port": "socket://127.0.0.1:" + METER, "language": "de"}
     given.update({"key": "a" * 20, "wifi_ssid": "home", "wifi_password": "secret12"})
     given.update({"update_key": "0" * 64, "admin_hash": "pbkdf2-sha256:3:00:00"})
     present = config.validate(given, False)
@@ -157,11 +162,14 @@ async def main(mode):
             if not module.setup.busy:
                 break
             await asyncio.sleep_ms(100)
+        if body[:5] == "step=":
+            said.append(module.setup.said[1])
         gc.collect()
         steps.append((method + " " + path, code, size, gc.mem_alloc()))
+    # As a browser that is asked for a page again before it came.
+    several = await asyncio.gather(*[ask("GET", "/all", "", module.wifi.name) for _ in range(3)])
     task.cancel()
-    said = module.setup.said
-    print(json.dumps({"steps": steps, "notes": notes, "said": said, "free": gc.mem_free()}))
+    print(json.dumps({"steps": steps, "notes": notes, "said": said, "several": several}))
 
 
 asyncio.run(main(2))
