@@ -35,13 +35,6 @@ WRONG = "b" * 20
 PICTURES = os.environ.get("SCREENSHOTS")
 
 
-class Network(Radio):
-    """The browser is on 127.0.0.1, so that is the module's address."""
-
-    def ip(self):
-        return "127.0.0.1"
-
-
 class Module:
     """The set-up pages of one module in a thread of its own, a simulated meter on its line."""
 
@@ -68,7 +61,7 @@ class Module:
         simulated = await simulate(Channel(meter, paced=False), "127.0.0.1", 0)
         given = {"ap_password": "of this one", "port": simulated.url}
         present = configuration.validate(dict(given, **self.known), False)
-        self.setup = pages.Setup(present, Network(present), self._restart, self._log)
+        self.setup = pages.Setup(present, Radio(present), self._restart, self._log)
         self.setup.open_line = lambda: open_port(simulated.url)
         self.setup.networks = [("home", -58), ("next door", -81)]
         task = asyncio.create_task(serve(create_app(self.setup), "127.0.0.1", self.port))
@@ -97,6 +90,8 @@ def browser(chromium):
     options.binary_location = chromium
     for flag in ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"):
         options.add_argument(flag)
+    # As in the home network, where the module's name leads to it.
+    options.add_argument("--host-resolver-rules=MAP mep-123456.local 127.0.0.1")
     driver = webdriver.Chrome(options=options, service=Service(program("chromedriver")))
     screen = {"width": 390, "height": 844, "deviceScaleFactor": 1, "mobile": True}
     driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", screen)
@@ -107,7 +102,7 @@ def browser(chromium):
 class Phone:
     def __init__(self, driver, module):
         self.driver = driver
-        self.home = "http://127.0.0.1:%d/" % module.port
+        self.home = "http://mep-123456.local:%d/" % module.port
         driver.get(self.home)
 
     def until(self, text, seconds=20):
