@@ -68,9 +68,9 @@ class Microdot:
         self.after_request_handlers = []
         self.error_handlers = {}
 
-    def route(self, url_pattern, methods):
+    def route(self, url_pattern, methods=None):
         def decorated(f):
-            self.url_map.append((methods, url_pattern, f))
+            self.url_map.append((methods or ["GET"], url_pattern, f))
             return f
 
         return decorated
@@ -78,16 +78,17 @@ class Microdot:
     def find_route(self, req):
         method = req.method.upper()
         if method == "OPTIONS":
-            return self.default_options_handler(req)
+            return self.default_options_handler(req), "", None
         if method == "HEAD":
             method = "GET"
         found = 404
         for methods, path, function in self.url_map:
             if path == req.path:
-                if method in methods:
-                    return function
                 found = 405
-        return found
+                if method in methods:
+                    found = function
+                    break
+        return found, "", None
 
     def default_options_handler(self, req):
         allow = []
@@ -99,15 +100,15 @@ class Microdot:
         allow.append("OPTIONS")
         return {"Allow": ", ".join(allow)}
 
-    async def error_response(self, req, status_code):
+    async def error_response(self, req, status_code, reason=None):
         if status_code in self.error_handlers:
             return await invoke_handler(self.error_handlers[status_code], req)
-        return "error %d" % status_code, status_code
+        return reason or "N/A", status_code
 
     async def dispatch_request(self, req):
         found = 413
         if req.content_length <= req.max_content_length:
-            found = self.find_route(req)
+            found = self.find_route(req)[0]
         try:
             if isinstance(found, int):
                 res = self.made(await self.error_response(req, found))
