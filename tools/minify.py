@@ -25,7 +25,6 @@ import builtins
 import errno
 import gc
 import io
-import itertools
 import json
 import os
 import re
@@ -39,7 +38,7 @@ import types
 from pathlib import Path
 
 from .fold import fold, prune
-from .names import Scopes, bound, constants, imports, is_const, module_of, rename
+from .names import Bound, Scopes, constants, imports, is_const, module_of, rename
 
 # Found by a name that is put together: methods of `osgp.dims.Dims`, lists of `Microdot`.
 COMPUTED = re.compile(r"_(bt|et)\d\d$|\w+_handlers$")
@@ -97,6 +96,8 @@ def minify(modules, callers, outside):
         _check(path, trees[path])
     numbers = constants({path: trees[path] for path in modules}, trees, strangers)
     keep = kept([trees[path] for path in modules], strangers, modules)
+    # Tests know the fakes' inside too.
+    keep.update(word for tree in strangers if callers for word in _words(tree))
     keep |= _said([trees[path] for path in callers], trees.values())
     short = _colour(modules, trees, keep)
     keywords = {k.arg for tree in trees.values() for k in _all(tree, ast.keyword)}
@@ -133,16 +134,13 @@ def kept(trees, strangers, paths):
         for node in ast.walk(tree):
             if isinstance(node, ast.Constant) and isinstance(node.value, str):
                 keep.add(node.value)
-            elif isinstance(node, ast.Assign) and is_const(node.value):
-                # Its underscore tells the compiler that nobody else needs it.
-                keep.update(t.id for t in node.targets if t.id.startswith("_"))
             elif isinstance(node, ast.Import):
                 keep.update(part for a in node.names for part in a.name.split("."))
             elif isinstance(node, ast.ImportFrom) and not node.level:
                 if node.module.split(".")[0] not in ours:
                     keep.update(a.name for a in node.names)
     for tree in strangers:
-        keep.update(_words(tree))
+        keep.update(_asked(tree))
     # The log tells of an exception by its class.
     return keep | _exceptions(trees)
 
@@ -166,6 +164,17 @@ def _said(callers, trees):
         here = {c.value for c in _all(tree, ast.Constant) if isinstance(c.value, str)}
         said |= here if any(map(_asks, _all(tree, ast.Call))) else here & classes
     return said
+
+
+def _asked(tree):
+    # What a stranger may ask our code for: not what is only its own.
+    for node in ast.walk(tree):
+        for field in ("attr", "name", "module"):
+            value = getattr(node, field, None)
+            if isinstance(value, str) and not value.startswith("_"):
+                yield from value.split(".")
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            yield from re.findall(r"\w+", node.value)
 
 
 def _words(tree):
@@ -202,48 +211,58 @@ def _asks(call):
 
 def _colour(modules, trees, keep):
     """{long: short}; names that meet in a module, or in a class's ancestors', differ."""
-    used, alone = {}, set()
-    for path in modules:
-        names, stored = bound(trees[path])
-        used[path] = names
-        alone |= stored
-    ours = set().union(*(bound(trees[path], defined=True)[0] for path in modules))
-    ours = {n for n in ours - keep if not n.startswith("__") and not COMPUTED.match(n)}
+    used, alone, bare = {}, set(), set()
+    for path in trees:
+        names = used[path] = Bound(trees[path])
+        alone |= names.stored
+        bare |= names.bare
+    ours = set().union(*(Bound(trees[path], defined=True).all for path in modules)) - keep
+    ours = {n for n in ours if not n.startswith("__") and not COMPUTED.match(n)}
     where = {name: set() for name in ours}
     homes = _families(modules, trees)
-    for path in modules:
-        for home in homes[path]:
-            for name in used[home] & ours:
+    for path in trees:
+        # A test's stand-in may have names of several modules, so tests count as well.
+        for home in homes.get(path, {path}):
+            for name in used[home].all & ours:
                 where[name].add(path)
-    for path in trees.keys() - modules.keys():
-        # A test's stand-in may have names of several modules.
-        for name in bound(trees[path])[0] & ours:
-            where[name].add(path)
-    taken = set(keep)
+    private = {
+        node.targets[0].id
+        for path in modules
+        for node in _all(trees[path], ast.Assign)
+        if is_const(node.value) and node.targets[0].id.startswith("_")
+    }
+    taken = set(keep) | {"as", "if", "in", "is", "or"}
     for tree in trees.values():
         taken.update(_words(tree))
-    free = (
-        a + b
-        for a, b in itertools.product(string.ascii_letters + "_", string.ascii_letters)
-        if a + b not in taken and a + b not in ("as", "if", "in", "is", "or")
-    )
-    return _assign(where, alone, free)
+        letters = {n.attr for n in _all(tree, ast.Attribute) if len(n.attr) == 1}
+    letters = [c for c in string.ascii_letters if c not in letters]
+    pairs = [a + b for a in letters for b in letters]
+    given = {}
+    for names, free in (
+        # The compiler keeps no constant whose name begins so.
+        (private & ours, ["_" + c for c in letters]),
+        (bare & ours, pairs),
+        # No variable is ever taken for an attribute.
+        (ours, letters + [c + "_" for c in letters]),
+    ):
+        free = iter([short for short in free if len(short) == 1 or short not in taken])
+        given.update(_assign(names - given.keys(), where, alone, free))
+    return given
 
 
-def _assign(where, alone, free):
-    shorts, busy, given = [], [], {}
-    order = sorted(where, key=lambda name: (name not in alone, -len(where[name]), name))
-    for name in order:
-        for i, modules in enumerate(busy):
+def _assign(names, where, alone, free):
+    # {name: short}, one that is used already if none of its modules has it, or the next ``free``.
+    given, busy = {}, {}
+    for name in sorted(names, key=lambda name: (name not in alone, -len(where[name]), name)):
+        for short, modules in busy.items():
             # What is put on another's object could meet any name of that.
             if name not in alone and modules is not None and not modules & where[name]:
                 modules |= where[name]
                 break
         else:
-            i = len(shorts)
-            shorts.append(next(free))
-            busy.append(None if name in alone else set(where[name]))
-        given[name] = shorts[i]
+            short = next(free)
+            busy[short] = None if name in alone else set(where[name])
+        given[name] = short
     return given
 
 
@@ -252,10 +271,10 @@ def _families(modules, trees):
     at = {module_of(path): path for path in modules}
     homes = {path: {path} for path in modules}
     for path in modules:
-        for source, _ in imports(trees[path], module_of(path), path.endswith("__init__.py")):
-            if source in at and _all(trees[at[source]], ast.ClassDef):
-                if any(c.bases for c in _all(trees[path], ast.ClassDef)):
-                    homes[path].add(at[source])
+        bases = {ast.unparse(b) for c in _all(trees[path], ast.ClassDef) for b in c.bases}
+        for source, name in imports(trees[path], module_of(path), path.endswith("__init__.py")):
+            if source in at and any(name in base.split(".") for base in bases):
+                homes[path].add(at[source])
     for _ in modules:
         for path in modules:
             homes[path] = set().union(*(homes[p] for p in homes[path]))

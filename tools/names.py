@@ -31,26 +31,34 @@ def imports(tree, module, package):
                 yield source_of(node, module, package), alias.name
 
 
-def bound(tree, defined=False):
-    """Names of globals and attributes in ``tree``, and those stored in another's object.
+class Bound:
+    """Names of globals and attributes in ``tree``; with ``defined`` only those it makes.
 
-    With ``defined`` only those that the module makes.
+    ``all`` of them; ``bare``: those that stand for themselves somewhere; ``stored``: attributes
+    that are put on another's object.
     """
-    names, stored = set(), set()
-    scopes = Scopes(tree, ())
-    for node in ast.walk(tree):
-        for name, made in _name_at(node):
-            if (made or not defined) and scopes.owner(node, name) is None:
-                names.add(name)
-        if isinstance(node, ast.Attribute):
-            store = isinstance(node.ctx, ast.Store)
-            if store or not defined:
-                names.add(node.attr)
-            if store and getattr(node.value, "id", None) != "self":
-                stored.add(node.attr)
-        elif isinstance(node, ast.alias) and not defined:
-            names.add(node.name)
-    return names, stored
+
+    def __init__(self, tree, defined=False):
+        self.all, self.bare, self.stored = set(), set(), set()
+        scopes = Scopes(tree, ())
+        for node in ast.walk(tree):
+            for name, made in _name_at(node):
+                if (made or not defined) and scopes.owner(node, name) is None:
+                    self.all.add(name)
+                    if not scopes.in_class(node, name):
+                        self.bare.add(name)
+            if isinstance(node, ast.Attribute):
+                self._attribute(node, defined)
+            elif isinstance(node, ast.alias) and not defined:
+                self.all.add(node.name)
+                self.bare.add(node.name)
+
+    def _attribute(self, node, defined):
+        store = isinstance(node.ctx, ast.Store)
+        if store or not defined:
+            self.all.add(node.attr)
+        if store and getattr(node.value, "id", None) != "self":
+            self.stored.add(node.attr)
 
 
 def _name_at(node):

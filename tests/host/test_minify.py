@@ -40,7 +40,7 @@ def answer():
     holder = _Holder(10, other=20)
     return inner_one(1000), [limit_of_all for limit_of_all in (1, 2)]
 """
-    out, names = one(text, outside=["answer"])
+    out, names = one(text, outside=["a.answer"])
     assert run({"a": out}, "a") == (1140, [1, 2])
     for gone in ("_kept_thing", "public_thing", "total_of", "_Holder", "first_thing", "_TABLE"):
         assert gone not in out
@@ -69,7 +69,7 @@ def answer():
         caught = state_fault.args[0]
     return read_it(), hide_it(state_word=9), (lambda some_value: some_value)(4), caught
 """
-    out, _ = one(text, outside=["answer"])
+    out, _ = one(text, outside=["a.answer"])
     assert run({"a": out}, "a") == (2, 9, 4, 3)
 
 
@@ -124,7 +124,7 @@ def test_constants_of_other_modules_become_numbers():
         "def answer():\n    from one import TWICE\n"
         "    return SIZE, first.TWICE, TWICE, first.KEPT, _MINE\n",
     }
-    out, _ = minify(modules, {}, ["answer(); one.KEPT"])
+    out, _ = minify(modules, {}, ["a.answer(); one.KEPT"])
     assert "SIZE" not in out["lib/one.py"] and "KEPT" in out["lib/one.py"]
     text = out["lib/two.py"]
     assert "return (4, 8, 8, " in text and "TWICE" not in text and "shim" not in text
