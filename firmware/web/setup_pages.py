@@ -13,6 +13,7 @@ _HEAD = """<!doctype html><html lang="%s"><head><meta charset="utf-8">%s<title>%
 <meta name="viewport" content="width=device-width,initial-scale=1">
 <link rel="stylesheet" href="/setup.css"></head><body><div class="lang">"""
 _REFRESH = '<meta http-equiv="refresh" content="%d;url=/">'
+_HINT = "<br><small>%s</small>"
 _PASSWORD = '<input type="password" name="%s" autocomplete="%s"%s>'
 
 
@@ -65,13 +66,13 @@ class _Page:
             if len(e.args) > 1 and e.args[1] == name:
                 yield "<em>%s</em>" % safe(e.text(self.language))
 
-    def field(self, name, more=""):
+    def field(self, name, more="", hint=""):
         """A labelled input of the configuration's key ``name``; a secret is never shown."""
         draft = self.setup.draft
-        yield "<label>%s" % self.label(name)
+        yield "<label>%s%s" % (self.label(name), _HINT % safe(hint) if hint else "")
         if self.is_secret(name):
-            hint = ' placeholder="%s"' % safe(self.text("keep")) if draft[name] else ""
-            yield _PASSWORD % (name, "off", hint)
+            kept = ' placeholder="%s"' % safe(self.text("keep")) if draft[name] else ""
+            yield _PASSWORD % (name, "off", kept)
         else:
             yield '<input name="%s" value="%s" autocomplete="off" autocapitalize="none" %s>' % (
                 name,
@@ -343,10 +344,12 @@ def _setting(p, entry):
         options = [str(c) for c in low]
         value = str(value)
     else:
-        more = ""
+        # What it may be, and what it is by itself.
         if isinstance(default, int):
-            more = 'inputmode="numeric" title="%d..%d"' % (low, high)
-        yield from p.field(name, more)
+            hint = "%d..%d (%d)" % (low, high, default)
+            yield from p.field(name, 'inputmode="numeric"', hint)
+        else:
+            yield from p.field(name, "", "(%s)" % default if default else "")
         return
     yield '<label>%s<select name="%s">' % (p.label(name), name)
     for option in options:

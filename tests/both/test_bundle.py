@@ -118,6 +118,7 @@ async def test_a_module_without_a_key_takes_nothing():
 
 
 def test_each_language_says_the_same():
+    # firmware.texts.update_en, firmware.texts.update_da, firmware.texts.update_de
     english = update_texts.load("en")
     for language in LANGUAGES:
         texts = update_texts.load(language)

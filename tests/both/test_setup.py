@@ -206,6 +206,7 @@ async def test_all_settings():
             assert shown is (entry[0] not in setup_pages.HIDDEN), entry[0]
         for secret in ("hush", KEY, "of this one", HASH):
             assert secret not in text
+        assert "5..3600 (30)" in text and "(pool.ntp.org)" in text
         fields = {"stale_s": "60", "fast": "true", "mqtt_password": "", "cpu_mhz": "80"}
         res, _ = await rig.ask("POST", "/all", form(fields), **session)
         draft = rig.setup.draft
