@@ -72,7 +72,7 @@ def interpreter(bench):
 def files(bench):
     arch = chips.ARCHES[bench.device.probe()["arch"]]
     folder = BUILD / "stage" / arch
-    stage.stage(arch, out=folder)
+    stage.stage(arch, out=folder, chip=True)
     tree = sync.load(folder)
     plan = sync.Plan(tree, bench.device.files())
     if not plan.empty:

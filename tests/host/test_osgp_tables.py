@@ -60,9 +60,22 @@ def test_the_page_is_current():
     assert gen_tables.TARGET.read_text(encoding="utf-8") == gen_tables.document()
 
 
-def test_every_table_of_the_guides_is_declared():
+# Not declared yet (the rest of part 3), and ET55, of which only the energy unit is.
+TO_COME = set(
+    "ET47 ET50 ET51 ET52 ET53 ET54 ET57 ET58 ET59 ET61 ET62 ET66 ET70 ET71 ET74 ET75 ET79 "
+    "ET81 ET85 ET89 ET90 ET97".split()
+)
+PARTIAL = {"ET55"}
+WHOLE = [name for name in NAMES if name not in PARTIAL]
+
+
+def test_every_table_of_the_guides_is_declared_or_known_to_be_missing():
     listed = json.loads((ROOT / "tests/vectors/guide_tables.json").read_text())["tables"]
-    assert sorted(t["table"] for t in listed if not t.get("only_listed")) == NAMES
+    assert not TO_COME & set(NAMES), "take it out of TO_COME"
+    assert sorted(t["table"] for t in listed if not t.get("only_listed")) == sorted(
+        TO_COME.union(NAMES)
+    )
+    listed = [t for t in listed if t["table"] not in TO_COME]
     assert sorted(t["table"] for t in listed if t.get("only_listed")) == LISTED
     for t in listed:
         assert codec.table_number(t["table"]) == t["number"]
@@ -84,7 +97,7 @@ def words_of(name):
     return sorted(re.findall("[a-z0-9]+", name.lower()))
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", WHOLE)
 def test_every_table_has_a_test_of_its_own(name):
     texts = [p.read_text() for p in (ROOT / "tests" / "both").glob("test_tables_*.py")]
     assert any(re.search(r"\b%s\b" % name, text) for text in texts), "no test decodes it"
@@ -163,27 +176,27 @@ def test_values_of_its_own_come_before(name):
             seen.append(set())
 
 
-class Two(dict):
-    """Values of a table that are all 2, until something is known of them."""
+class Seven(dict):
+    """A table's own values, all 7: as many records as ET36 has log types."""
 
     def get(self, key, default=None):
-        return 2
+        return 7
 
 
 class Probe(fields.Reader):
-    """Takes every bit of the fields of a meter whose every size is 2."""
+    """Takes every bit of the fields of a meter whose other tables give every size as 2."""
 
     def __init__(self, name, version):
         table = codec.table_number(name)
         fields.Reader.__init__(self, table, meter(table, version, lambda n, size: b"\2" * size))
         self.taken = {}
         self.starts = {}
-        self.end = self.block(0, 0, Two())[1]
+        self.end = self.block(0, 0, Seven())[1]
 
     def records(self, at, offset, n, name, values):
         after = None
-        for i in range(min(n, 4)):
-            after, offset = self.block(at, offset, Two())
+        for i in range(min(n, 7)):
+            after, offset = self.block(at, offset, Seven())
         return after or self.skip(at), offset
 
     def rest(self, most, values, name, kind, at, offset):
@@ -204,7 +217,7 @@ class Probe(fields.Reader):
 
 
 @pytest.mark.parametrize("version", VERSIONS)
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", WHOLE)
 def test_no_bit_belongs_to_two_fields_and_no_byte_to_none(name, version):
     probe = Probe(name, version)
     covered = {bit // 8 for bit in probe.taken}
@@ -220,6 +233,8 @@ def test_references_lead_to_a_field(name):
         sums = " ".join([words[0], words[1] if len(words) > 1 else "", words[-1]])
         for found in re.finditer(r"([BE]T\d\d)\.(\d+)([wd]?)", sums):
             other, at, width = found.group(1), int(found.group(2)), found.group(3)
+            if other in TO_COME:
+                continue
             assert other in NAMES, "%s is not declared" % other
             assert other != name, "its own values are meant by .name"
             if other not in probes:

@@ -15,7 +15,7 @@ from tools.flashing.device import Device
 def tree(tmp_path_factory):
     """The compiled tree, ``{path: bytes}``."""
     folder = tmp_path_factory.mktemp("tree") / "x86"
-    stage.stage("x86", out=folder)
+    stage.stage("x86", out=folder, chip=True)
     return {path[1:]: data for path, data in sync.load(folder).items()}
 
 

@@ -168,7 +168,7 @@ class Flash:
         arch = chips.ARCHES[info["arch"]]
         folder = BUILD / "stage" / arch
         say("Compiling for %s ..." % arch)
-        stage.stage(arch, out=folder)
+        stage.stage(arch, out=folder, chip=True)
         tree = sync.load(folder)
         there = device.files()
         plan = sync.Plan(tree, there, self.args.keep_updates)

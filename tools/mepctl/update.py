@@ -58,7 +58,7 @@ def make(args):
         folder = tempfile.mkdtemp(prefix="mep-bundle-")
         try:
             say("Compiling for %s ..." % args.arch)
-            stage.stage(args.arch, out=Path(folder) / "tree")
+            stage.stage(args.arch, out=Path(folder) / "tree", chip=True)
             tree = {p[1:]: d for p, d in sync.load(Path(folder) / "tree").items()}
         finally:
             shutil.rmtree(folder)
