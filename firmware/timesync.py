@@ -49,7 +49,8 @@ class TimeSync:
                     wait, pause = pause, min(2 * pause, _MOST_S)
                 drop("firmware.ntp", "firmware.hal.udp")
             before = clock.ticks_ms()
-            await clock.sleep_ms(_TURN_S * 1000)
+            # Who waits for a network looks often: with the profile low it is there for seconds.
+            await clock.sleep_ms(1000 if servers and wait <= 0 else _TURN_S * 1000)
             wait -= clock.ticks_diff(clock.ticks_ms(), before) // 1000
 
     def local(self):

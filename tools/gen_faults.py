@@ -41,6 +41,7 @@ PHRASES = {
     "connects": "MQTT connection number %s",
     "bt28": "%s reads of BT28 since the line before",
     "published": "%s readings published since the line before",
+    "kept": "%s kept readings delivered since the line before",
     "gap": "%s s between two reads of BT28",
     "by": "started by %s",
     "why": '"%s"',

@@ -55,6 +55,10 @@ def test_another_meter():
     _play(script.SWAP)
 
 
+def test_low_profile():
+    _play(script.LOW)
+
+
 def test_brown_out():
     _play(chip.BROWN_OUT)
 

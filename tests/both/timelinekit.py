@@ -8,21 +8,16 @@ state; `play` runs it and gathers in ``wrong`` what was not as expected.
 
 import gc
 import sys
-import time
 
-from timelineparts import Broker, Meter, fault, parse
+from timelineclock import BEGIN, Clock, clock_text, fits
+from timelineparts import Broker, Meter, fault, late_fault, parse
 from timelinestage import BROKER, Stage
 from timeloop import sleep_ms
 
-WRAP = 1 << 30
 # From the reset to the first line of ours: the boot loader, the interpreter and our imports. An
 # allowance; it was not measured on a chip.
 BOOT_MS = 3000
-BEGIN = 1795222800  # 2026-11-21T01:00:00Z
-OFF_2000 = 946684800  # what a chip's clock counts from
-_DOG_MS = 500
 _ANSWER_MS = 900  # in which a page must be there
-_EPOCH = OFF_2000 if time.gmtime(0)[0] == 2000 else 0
 _TOLD_MS = 1500  # from a meter's first values to its name
 _LINES = 30
 CONFIG = {
@@ -38,59 +33,6 @@ CONFIG = {
 
 class Over(SystemExit):
     """The script is at its end."""
-
-
-class Clock:
-    """Time in ms since the power came first, and what the chip makes of it."""
-
-    gmtime = staticmethod(time.gmtime)
-
-    def __init__(self, ticks):
-        self.now = 0
-        self.born = -ticks  # when the ticks were 0
-        self.set = None  # (seconds since 1970, ms): the chip's clock, once it is set
-        self.queue = []  # (ms, function), in order
-        self.due = 0
-        self.dog_at = 0
-        self.bite = None  # called every half second
-
-    def ticks_ms(self):
-        return (self.now - self.born) % WRAP
-
-    def ticks_add(self, a, b):
-        return (a + b) % WRAP
-
-    def ticks_diff(self, a, b):
-        return (a - b + WRAP // 2) % WRAP - WRAP // 2
-
-    def time(self):
-        """As `time.time` of the chip: seconds since the interpreter's epoch."""
-        seconds, since = self.set or (OFF_2000, self.born)
-        return seconds + (self.now - since) // 1000 - _EPOCH
-
-    def advance(self, ms):
-        """Let ``ms`` pass; what is due happens, and may end the life."""
-        end = self.now + ms
-        while self.due <= end:
-            self.now = max(self.now, self.due)
-            if self.now >= self.dog_at:
-                self.dog_at = self.now + _DOG_MS
-                self.bite()
-            while self.queue and self.queue[0][0] <= self.now:
-                self.queue.pop(0)[1]()
-            self._plan()
-        self.now = end
-
-    def at(self, ms, function):
-        """Call ``function`` at the moment ``ms``."""
-        place = len(self.queue)
-        while place and self.queue[place - 1][0] > ms:
-            place -= 1
-        self.queue.insert(place, (ms, function))
-        self._plan()
-
-    def _plan(self):
-        self.due = min(self.dog_at, self.queue[0][0]) if self.queue else self.dog_at
 
 
 class World(Clock):
@@ -114,7 +56,7 @@ class World(Clock):
         self.config.update(config or {})
         self._cause = None
         self._number = None  # of the meter whose values were published last
-        self._counts = (0, 0)
+        self._counts = (0, 0, 0)
         self.meters = [Meter(self, 0), Meter(self, 1)]
         self.meter = self.meters[0]
         self.broker = Broker(self)
@@ -268,6 +210,12 @@ class World(Clock):
             if why:
                 self.wrong.append("%s: published: %s" % (clock_text(self.now), why))
 
+        if topic == "mep/late" and data:
+            seconds = self._seconds_of(data["time"])
+            why = late_fault((seconds - BEGIN) * 1000 + 999, data["values"])
+            if why:
+                self.wrong.append("%s: kept: %s" % (clock_text(self.now), why))
+
     def _called(self, number):
         text = self.broker.retained.get("mep/meter", "")
         if self.meters[number].serial not in text:
@@ -277,14 +225,17 @@ class World(Clock):
         # What is wrong with a time of day that was told.
         if text is None:
             return None
-        t = [int(text[a:b]) for a, b in ((2, 4), (5, 7), (8, 10), (11, 13), (14, 16), (17, 19))]
-        seconds = self.seconds(t, 0)
+        seconds = self._seconds_of(text)
         if seconds is None or text[:2] != "20":
             return "time %s" % text
         off = seconds - self.utc()
         late = self.broker.late // 1000
         good = min([abs(off - s) for s in self.shifts]) <= 2 + late
         return None if good else "%d s off" % off
+
+    def _seconds_of(self, text):
+        places = ((2, 4), (5, 7), (8, 10), (11, 13), (14, 16), (17, 19))
+        return self.seconds([int(text[a:b]) for a, b in places], 0)
 
     # -- expected states
 
@@ -294,8 +245,8 @@ class World(Clock):
         self.at(self.now + _ANSWER_MS, lambda: self._judge(row, state, visit))
 
     def count(self):
-        """Count BT28 and messages from now on; gives the counts."""
-        self._counts = (self.meter.values, self.broker.messages)
+        """Count BT28, messages and late ones from now on; gives the counts."""
+        self._counts = (self.meter.values, self.broker.messages, self.broker.kept)
         return self._counts
 
     def state(self):
@@ -313,6 +264,7 @@ class World(Clock):
             "connects": self.broker.connects,
             "bt28": counts[0] - before[0],
             "published": counts[1] - before[1],
+            "kept": counts[2] - before[2],
             "gap": self.meter.gap_ms,
             "by": guard.cause if guard else None,
             "why": guard.why if guard else None,
@@ -373,24 +325,3 @@ class World(Clock):
                         self.console[-4:],
                     )
                 )
-
-
-def fits(value, expected):
-    """Is ``value`` as expected: a text that is part of it, (least, most), or itself."""
-    if isinstance(expected, str):
-        return value is not None and expected in value if expected else not value
-    if isinstance(expected, tuple):
-        return value is not None and expected[0] <= value <= expected[1]
-    if isinstance(expected, dict):
-        return (
-            value is not None
-            and len(value) == len(expected)
-            and all(name in value and fits(value[name], expected[name]) for name in expected)
-        )
-    return value == expected
-
-
-def clock_text(ms):
-    """``ms`` as h:mm:ss."""
-    s = ms // 1000
-    return "%d:%02d:%02d" % (s // 3600, s // 60 % 60, s % 60)

@@ -18,6 +18,7 @@ _ENERGY = 700000000  # Wh between the registers of two meters
 _POWER = 400000  # W, the same
 _TENTH_MS = 100
 _LATE_MS = 400  # from the meter's answer to what the module makes of it
+_KEPT_MS = 121000  # that a value may be old when it is kept
 _KEEPALIVE = 1.5  # as often as the client promised to be heard, before it counts as gone
 _TO_1970 = 2208988800
 _ENOSPC = 28
@@ -133,6 +134,21 @@ def fault(now, values, ages, late=0):
     return None
 
 
+def late_fault(at, values):
+    """What is wrong with the ``values`` (dict) of a reading kept at the moment ``at`` (ms)."""
+    energy = values["energy_forward"]
+    power = values["power"]
+    if energy is None or power is None:
+        return "no value was kept"
+    if energy // _ENERGY != power // _POWER:
+        return "values of two meters"
+    age = at - energy % _ENERGY * 1000
+    tenths = (at // _TENTH_MS - power) % _POWER
+    if not -1000 <= age <= _KEPT_MS or not tenths * _TENTH_MS <= _KEPT_MS:
+        return "energy of %d ms, power of %d ms before it was kept" % (age, tenths * _TENTH_MS)
+    return None
+
+
 class Broker:
     """An MQTT broker's port: ``world.published(topic, text)`` hears of each message."""
 
@@ -142,6 +158,7 @@ class Broker:
         self.client = None  # the connection that is open
         self.connects = 0
         self.messages = 0  # readings
+        self.kept = 0  # readings that came later
         self.late = 0  # by how many ms the network held up what comes in
 
     def accept(self, sock):
@@ -171,6 +188,8 @@ class Broker:
             self.retained[topic] = text
         if topic == "mep/readings":
             self.messages += 1
+        if topic == "mep/late":
+            self.kept += 1
         self.world.published(topic, text)
 
 
@@ -221,6 +240,9 @@ class _Client:
             broker.take(topic.decode(), packet[at:], kind & 1)
         elif kind == 0xC0:
             self.sock.deliver(b"\xd0\0")
+        elif kind == 0xE0:
+            self._will = None  # it leaves on purpose
+            self.lost()
         else:
             broker.world.wrong.append("MQTT packet 0x%02x" % kind)
 
@@ -305,9 +327,9 @@ class Flash:
 
     def __exit__(self, *_):
         builtins.open = self._open
-        for name in os.listdir("."):
-            os.remove(name)
         os.chdir(self._back)
+        for name in os.listdir(self.path):
+            os.remove(self.path + "/" + name)
         os.rmdir(self.path)
 
     def open(self, path, mode="r"):

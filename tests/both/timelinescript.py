@@ -15,9 +15,11 @@ from timelinewords import (
     NO_BROKER,
     NO_METER,
     RECONNECT,
+    RUNS,
     Chapter,
     M,
     S,
+    like,
     reads,
     row,
 )
@@ -29,7 +31,7 @@ START = Chapter(
     "",
     (
         row(0, "the power comes", 20 * S, BACK, first=(0, 20 * S), by="power on", power=10),
-        row(0, "", 40 * S, GOOD, off_by=(-2, 2), page_time="2026-11-21T02:00"),
+        row(0, "", 30 * S, GOOD, off_by=(-2, 2), page_time="2026-11-21T02:00"),
     ),
 )
 LATE_ROUTER = Chapter(
@@ -143,5 +145,23 @@ SWAP = Chapter(
     (
         row(2 * M, "the meter falls silent", 45 * S, NO_METER, serial="4080000000000000"),
         row(4 * M, "another meter is there", 75 * S, BACK, serial="4080000000000001"),
+        row(6 * M, "another meter is there", 10 * S, BACK, serial="4080000000000000"),
     ),
+)
+_ASLEEP = like(RUNS, reason="", mqtt=False, page=0, wifi="asleep", starts=1)
+LOW = Chapter(
+    "The profile low, with the router and then the broker away for an hour",
+    "Readings at every window of the radio, and all that was kept in between, each with its time.",
+    "Reads all the time; every five minutes the radio is on until all is delivered. What was read "
+    "while nobody could take it, one reading a minute for two hours, is sent when somebody can.",
+    "never",
+    (
+        row(0, "", 60 * S, _ASLEEP, status="asleep", connects=1, off_by=(-2, 2)),
+        row(0, "", 330 * S, _ASLEEP, status="asleep", connects=2, kept=(3, 5), bt28=reads(270)),
+        row(6 * M, "the router is switched off", 60 * M, RUNS, mqtt=False, bt28=reads(3630)),
+        row(66 * M + S, "the router is switched on", 7 * M, connects=(3, 4), kept=(60, 68)),
+        row(75 * M, "the broker ends", 60 * M, RUNS, mqtt=False, bt28=reads(3719), kept=(0, 5)),
+        row(136 * M, "the broker is back", 7 * M, kept=(56, 70), status="asleep", starts=1),
+    ),
+    {"power_profile": "low"},
 )

@@ -13,6 +13,7 @@ from timelineparts import Flash, name_server, time_server
 from timeloop import Patched
 
 ROUTER, BROKER, NTP = "192.168.1.1", "192.168.1.10", "192.0.2.123"
+_OURS = ("firmware", "mep", "osgp")
 _FOLDER = "/tmp/timeline-%s"
 # The dabbler board: ENABLE is active low, the MAX3232's supply is on while high.
 _ENABLE, _SUPPLY = 5, 32
@@ -74,6 +75,11 @@ class Stage:
                     del sys.modules[name]
             for name in known:
                 sys.modules[name] = known[name]
+            for name in known:
+                # What the firmware dropped is gone from its package too.
+                package, _, leaf = name.rpartition(".")
+                if package.split(".")[0] in _OURS:
+                    setattr(known[package], leaf, known[name])
 
         self._undo.append(back)
         sys.modules["socket"] = sys.modules["select"] = sockets

@@ -36,7 +36,8 @@ BEACONS_MS = 6000  # a router that is gone is noticed so late
 
 _hostname = "mpy-esp32"
 _country = "XX"
-_calls = []  # every active/connect/disconnect/config, for the tests
+_calls = []  # the latest active/connect/disconnect/config, for the tests
+_MOST = 2000
 
 
 class AccessPoint:
@@ -86,8 +87,14 @@ def country(code=None):
 
 def ipconfig(*args, **kw):
     """network.ipconfig(): only the resolver is settable here."""
-    _calls.append(("ipconfig", kw))
+    _note(("ipconfig", kw))
     return None
+
+
+def _note(call):
+    if len(_calls) >= _MOST:
+        del _calls[: _MOST // 2]
+    _calls.append(call)
 
 
 def calls():
@@ -148,14 +155,14 @@ class WLAN:
 
     def active(self, on=None):
         if on is not None:
-            _calls.append(("active", self.interface, bool(on)))
+            _note(("active", self.interface, bool(on)))
             self._on = bool(on)
             if not on:
                 self._phase = self._wanted = None
         return self._on
 
     def connect(self, ssid=None, key=None, bssid=None):
-        _calls.append(("connect", self.interface, ssid))
+        _note(("connect", self.interface, ssid))
         self._need(STA_IF, "STA required")
         if not self._on:
             raise OSError("Wifi Not Started")
@@ -171,7 +178,7 @@ class WLAN:
         self._begin_try(clock.ticks_ms())
 
     def disconnect(self):
-        _calls.append(("disconnect", self.interface, None))
+        _note(("disconnect", self.interface, None))
         self._need(STA_IF, "STA required")
         if not self._on:
             raise OSError("Wifi Not Started")
@@ -241,7 +248,7 @@ class WLAN:
             if name in ("txpower", "pm", "channel", "protocol") and not self._on:
                 raise OSError("Wifi Not Started")
             self._config[name] = value
-        _calls.append(("config", self.interface, kw))
+        _note(("config", self.interface, kw))
         if self.interface == AP_IF and self._on:
             key = self._config["key"]
             if self._config["security"] != AUTH_OPEN and len(key) < 8:

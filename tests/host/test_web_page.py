@@ -6,6 +6,7 @@ import threading
 
 import pytest
 from selenium import webdriver
+from selenium.common.exceptions import StaleElementReferenceException
 from selenium.webdriver.chrome.options import Options
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
@@ -132,7 +133,8 @@ class Page:
         return self.driver.execute_script("return " + script)
 
     def until(self, css, text, seconds=10):
-        WebDriverWait(self.driver, seconds, 0.1).until(
+        # A page that is left while it is read is read again.
+        WebDriverWait(self.driver, seconds, 0.1, [StaleElementReferenceException]).until(
             lambda _: text in self.text(css), "%s never showed %r" % (css, text)
         )
 
