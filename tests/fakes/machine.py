@@ -11,7 +11,8 @@ DEEPSLEEP_RESET = 4
 SOFT_RESET = 5
 
 clock = None
-trace = []
+trace = []  # the latest levels of pins, in order: (ms, pin, level or "in")
+_MOST = 2000
 slept = None
 
 _cause = PWRON_RESET
@@ -172,6 +173,8 @@ class Pin:
 
     def _note(self):
         state = self.level if self.mode == self.OUT else "in"
+        if len(trace) >= _MOST:
+            del trace[: _MOST // 2]
         trace.append((clock.ticks_ms(), self.id, state))
 
 
