@@ -66,7 +66,6 @@ UNUSED = {
         "urlencode",
     ),
     "umqtt/simple.py": (
-        "MQTTClient.disconnect",
         "MQTTClient.subscribe",
         "hexlify",
     ),

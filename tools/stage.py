@@ -43,6 +43,7 @@ OUTSIDE = (
     "main.py",
     "tests/device/on_module.py",
     "tests/fakes/*.py",
+    "tests/budget.py",
     "tests/soak.py",
     "tools/bench/*.py",
 )

@@ -116,3 +116,17 @@ def test_each_replacement_is_known():
 
 def test_modules_without_a_list_are_untouched():
     assert shake("umqtt/robust.py", "x = 1  # as it was\n") == "x = 1  # as it was\n"
+
+
+# What is used of that name belongs to others: the application, our own request, a dict.
+OTHERS = {"after_request", "json", "body", "update", "run", "stream"}
+
+
+@pytest.mark.parametrize(
+    "name, room", (("umqtt/simple.py", "mqtt"), ("microdot/microdot.py", "web"))
+)
+def test_nothing_left_out_is_asked_for(name, room):
+    left_out = {path.rpartition(".")[2] for path in UNUSED[name]} - OTHERS
+    for path in sorted((ROOT / "firmware" / room).glob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text())):
+            assert getattr(node, "attr", None) not in left_out, (path.name, node.lineno, node.attr)
