@@ -119,7 +119,7 @@ def test_modules_without_a_list_are_untouched():
 
 
 # What is used of that name belongs to others: the application, our own request, a dict.
-OTHERS = {"after_request", "json", "body", "update", "run", "stream"}
+OTHERS = {"abort", "after_request", "start_server", "json", "body", "update", "run", "stream"}
 
 
 @pytest.mark.parametrize(
