@@ -16,6 +16,11 @@ _ABSENT = ("inspect", "orjson", "traceback")
 # hasattr(module, name) of every MicroPython with a heap of its own.
 _HAS = (("gc", "mem_free"), ("gc", "threshold"), ("sys", "print_exception"))
 
+
+class FoldError(Exception):
+    """Code that asks where it runs in a way that cannot be folded."""
+
+
 _DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 
 
@@ -58,6 +63,13 @@ class _Folder(ast.NodeTransformer):
         if node.id in self._known and isinstance(node.ctx, ast.Load):
             return ast.Constant(self._known[node.id])
         return node
+
+    def visit_Attribute(self, node):
+        # The names are gone from the staged ports, so that this would fail on the module.
+        if node.attr in self._all:
+            text = "%s:%d: write `from %s import %s` instead of asking a module for it"
+            raise FoldError(text % (self._module, node.lineno, PORTS, node.attr))
+        return self.generic_visit(node)
 
     def visit_Call(self, node):
         self.generic_visit(node)

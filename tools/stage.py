@@ -23,6 +23,7 @@ import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from .fold import FoldError
 from .minify import MinifyError, leaf, lean, minify
 from .paths import BUILD, DEPS, ROOT
 from .shake import UNUSED, ShakeError, shake
@@ -203,7 +204,7 @@ def main(arguments=None):
     given = parser.parse_args(arguments)
     try:
         files = stage(given.arch, given.optimise, given.tests)
-    except (MinifyError, ShakeError, StageError) as e:
+    except (FoldError, MinifyError, ShakeError, StageError) as e:
         print("error: %s" % e, file=sys.stderr)
         return 1
     if not given.quiet:

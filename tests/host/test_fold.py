@@ -2,8 +2,10 @@
 
 import ast
 
+import pytest
+
 from tools import stage
-from tools.fold import fold, prune
+from tools.fold import FoldError, fold, prune
 
 PORTS = """
 import sys
@@ -106,3 +108,11 @@ def test_hosts_code_is_not_on_the_chip():
     assert "SO_SNDBUF" not in net and "_getaddrinfo(host" not in net.replace(
         "def _getaddrinfo(", ""
     )
+
+
+def test_who_asks_a_module_where_it_runs_is_told():
+    tree = ast.parse("from firmware.hal import ports\nif ports.CHIP:\n    pass\n")
+    with pytest.raises(
+        FoldError, match="firmware.x:2: write `from firmware.hal.ports import CHIP"
+    ):
+        fold({"firmware/x.py": tree}, True)

@@ -27,7 +27,7 @@ DISTURBED = 6
 INTERRUPTED = 130
 
 KEY_VARIABLE = "MEP_KEY"
-_MOST = 0xFFFF  # no table is as large: a meter that never ends one is not believed
+_MOST = 0xFFFFFF  # offsets have three bytes: a meter that never ends one is not believed
 _URLS = "write a serial device like /dev/ttyUSB0, socket://host:port or another pyserial URL"
 SILENCE = (
     "no reply from the meter on %s; likely causes: (1) the plug, its wiring (RX and TX swapped?) "
@@ -52,14 +52,8 @@ class Refusal(Stop):
 
     def __init__(self, table, reply, name):
         why = "%s: the meter answers 0x%02X, %s, to this key" % (table_name(table), reply, name)
-        if reply == NO_PERMISSION:
-            why += (
-                ". The basic key (MBK) reads most tables; this one needs the advanced key (MAK) "
-                "or is locked in the meter"
-            )
-        elif reply == NO_TABLE_OPERATION:
-            why += " (MBK or MAK alike): this meter seems not to have the table"
         Stop.__init__(self, REFUSED, why)
+        self.table = table
         self.reply = reply
 
 
@@ -208,7 +202,14 @@ class Meter:
 
     async def request(self, table, count, offset=None):
         """One request's data (bytes). Raises Stop."""
-        event = await self.link.transact(table, count, offset)
+        return await self._transact(table, count, offset, None)
+
+    async def write(self, table, data, offset=None):
+        """One write; what may be written is not this method's business. Raises Stop."""
+        await self._transact(table, 0, offset, data)
+
+    async def _transact(self, table, count, offset, data):
+        event = await self.link.transact(table, count, offset, data)
         if isinstance(event, ev.Response):
             return bytes(event.buf[event.start : event.start + event.count])
         if isinstance(event, ev.Refused):
@@ -217,6 +218,14 @@ class Meter:
 
     async def read(self, table, offset=None, count=None):
         """Table data: all of it, or ``count`` bytes (None: to its end) from ``offset``."""
+        data = b""
+        async for part in self.pieces(table, offset, count):
+            data += part
+        return data
+
+    async def pieces(self, table, offset=None, count=None):
+        """Iterate over the parts of what `read` gives, in order. Raises Stop."""
+        first = None
         if offset is None and count is None:
             try:
                 data = await self.request(table, MAX_DATA)
@@ -224,41 +233,42 @@ class Meter:
                 # What does not fit into one reply is refused in the full form.
                 if e.reply not in (NOT_POSSIBLE, NO_TABLE_OPERATION):
                     raise
-                data = b""
                 first = e
+                offset = 0
             else:
-                first = None
-                if len(data) < MAX_DATA:
-                    return data
-            try:
-                return data + await self._pieces(table, len(data), None)
-            except Refusal as e:
-                raise first or e
-        return await self._pieces(table, offset or 0, count)
+                yield data
+                offset = len(data)
+                if offset < MAX_DATA:
+                    return
+        try:
+            async for part in self._parts(table, offset or 0, count):
+                yield part
+        except Refusal as e:
+            raise first or e
 
-    async def _pieces(self, table, offset, count):
+    async def _parts(self, table, offset, count):
         # Without a count the table's end is where the meter refuses even a single byte: the piece
         # is halved until it fits.
-        data = b""
         piece = MAX_DATA
-        while count is None or len(data) < count:
-            wanted = piece if count is None else min(piece, count - len(data))
+        begin = offset
+        end = None if count is None else offset + count
+        while end is None or offset < end:
+            wanted = piece if end is None else min(piece, end - offset)
             try:
                 part = await self.request(table, wanted, offset)
             except Refusal as e:
-                if count is not None or e.reply == NO_PERMISSION or (wanted == 1 and not offset):
+                if end is not None or e.reply == NO_PERMISSION or (wanted == 1 and not offset):
                     raise
                 if wanted == 1:
-                    break
+                    return
                 piece = wanted // 2
                 continue
-            data += part
             offset += len(part)
+            yield part
             if len(part) < wanted:
-                break
-            if len(data) > _MOST:
+                return
+            if offset - begin > _MOST:
                 raise Stop(DISTURBED, "%s: does not end" % table_name(table))
-        return data
 
 
 def failed(reason, url):
