@@ -112,7 +112,5 @@ def test_hosts_code_is_not_on_the_chip():
 
 def test_who_asks_a_module_where_it_runs_is_told():
     tree = ast.parse("from firmware.hal import ports\nif ports.CHIP:\n    pass\n")
-    with pytest.raises(
-        FoldError, match="firmware.x:2: write `from firmware.hal.ports import CHIP"
-    ):
+    with pytest.raises(FoldError, match=r"firmware\.x:2: write `from firmware\.hal"):
         fold({"firmware/x.py": tree}, True)
