@@ -1,14 +1,12 @@
 """The command line: parsers, help that teaches, and how an error becomes a line and a code."""
 
 import argparse
+import importlib
 import os
 import sys
 
-from . import VERSION, module_options
+from . import VERSION, meter_options, module_options
 from .common import BROKEN, INTERRUPTED, KEY_VARIABLE, USAGE, Stop, add_line
-
-_COMMANDS = ("run", "read", "record", "replay", "sim", "flash", "monitor", "backup", "restore")
-_COMMANDS += ("bundle", "update", "update-key")
 
 _CODES = """\
 exit codes:
@@ -35,6 +33,7 @@ Read OSGP (Echelon/NES) electricity meters over their MEP port, and flash the mo
 
 examples:
   mepctl sim --help                                  how to simulate a meter, without having one
+  mepctl info --port /dev/ttyUSB0 --key-file key.txt one page about the meter
   mepctl read BT28 --port /dev/ttyUSB0 --key-file key.txt
                                                      the present values, once
   mepctl run --port /dev/ttyUSB0 --key-file key.txt --http 0.0.0.0:8080
@@ -87,9 +86,11 @@ examples:
 class Parser(argparse.ArgumentParser):
     """One line on stderr instead of the usage; a word that could be a key is not repeated."""
 
+    known = ()  # names of the commands
+
     def error(self, message):
         if "invalid choice" in message or "required: COMMAND" in message:
-            message = "begin with one of the commands " + ", ".join(_COMMANDS)
+            message = "begin with one of the commands " + ", ".join(self.known)
         sys.stderr.write("%s: %s; `%s --help` shows how\n" % (self.prog, message, self.prog))
         sys.exit(USAGE)
 
@@ -125,9 +126,11 @@ def build():
     _add_read(commands)
     _add_record(commands)
     _add_replay(commands)
-    module_options.add(commands, _command)
     # Its arguments go to the simulator's own parser; this is its line in the list of commands.
     commands.add_parser("sim", help="be a simulated meter on TCP or a pty", add_help=False)
+    meter_options.add(commands, _command)
+    module_options.add(commands, _command)
+    Parser.known = tuple(commands.choices)
     return parser
 
 
@@ -201,20 +204,8 @@ def _dispatch(arguments):
         names = [word.partition("=")[0] for word in rest if word.startswith("--")]
         what = "unknown option " + ", ".join(names) if names else "too many words"
         raise Stop(USAGE, "%s; `mepctl %s --help` shows the options" % (what, args.command))
-    if args.module == "run":
-        from .run import main
-    elif args.module == "read":
-        from .read import main
-    elif args.module == "record":
-        from .record import main
-    elif args.module == "flash":
-        from .flash import main
-    elif args.module == "update":
-        from .update import main
-    elif args.module == "module":
-        from .module import main
-    else:
-        from .replay import main
+    # Only what the command needs is loaded: `--help` answers at once.
+    main = importlib.import_module("." + args.module, __package__).main
     return main(args)
 
 

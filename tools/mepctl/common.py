@@ -27,7 +27,7 @@ DISTURBED = 6
 INTERRUPTED = 130
 
 KEY_VARIABLE = "MEP_KEY"
-_MOST = 0xFFFFFF  # offsets have three bytes: a meter that never ends one is not believed
+_MOST = 1 << 20  # a meter that never ends a table is not believed
 _URLS = "write a serial device like /dev/ttyUSB0, socket://host:port or another pyserial URL"
 SILENCE = (
     "no reply from the meter on %s; likely causes: (1) the plug, its wiring (RX and TX swapped?) "
@@ -248,7 +248,7 @@ class Meter:
 
     async def _parts(self, table, offset, count):
         # Without a count the table's end is where the meter refuses even a single byte: the piece
-        # is halved until it fits.
+        # is halved until it fits. A table that is not there refuses the first byte.
         piece = MAX_DATA
         begin = offset
         end = None if count is None else offset + count
@@ -257,10 +257,12 @@ class Meter:
             try:
                 part = await self.request(table, wanted, offset)
             except Refusal as e:
-                if end is not None or e.reply == NO_PERMISSION or (wanted == 1 and not offset):
+                if end is not None or e.reply == NO_PERMISSION:
                     raise
                 if wanted == 1:
                     return
+                if offset == begin and piece == MAX_DATA:
+                    await self.request(table, 1, offset)
                 piece = wanted // 2
                 continue
             offset += len(part)

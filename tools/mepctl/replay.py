@@ -122,7 +122,7 @@ def _rows(exchange, dims):
     learned = _learn(exchange, dims)
     if learned and table in _LEARNED:
         name, attribute = _LEARNED[table]
-        return [(name, getattr(dims, attribute), None)]
+        return [tables.Row(name, getattr(dims, attribute), None)]
     if not tables.is_declared(table):
         return None
     if table in (tables.BT23, tables.BT28):
@@ -166,7 +166,9 @@ def _registers(table, offset, data, dims):
         start - offset,
         min(count, len(data) - start + offset),
         lambda i, value: found.append(
-            (layout[i][0], value * layout[i][6] if layout[i][6] else None, layout[i][1] or None)
+            tables.Row(
+                layout[i][0], value * layout[i][6] if layout[i][6] else None, layout[i][1] or None
+            )
         ),
     )
     return found
@@ -184,5 +186,5 @@ def _document(number, name, exchange, why, rows):
     elif rows is None:
         out["hex"] = exchange.data.hex()
     else:
-        out["values"] = {row[0]: {"value": row[1], "unit": row[2]} for row in rows}
+        out["values"] = {row.name: tables.document(row) for row in rows}
     return out

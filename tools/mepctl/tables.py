@@ -2,9 +2,10 @@
 
 import difflib
 import re
+from collections import namedtuple
 
 from mep.errors import LocalError, TableError
-from osgp import codec
+from osgp import about, codec
 from osgp.dims import Dims
 from osgp.names import known_names
 from .common import DISTURBED, USAGE, Stop
@@ -12,7 +13,10 @@ from .common import DISTURBED, USAGE, Stop
 BT23 = 23
 BT28 = 28
 _NAMED = {BT23: "summations", BT28: "present_values"}
+# ``value`` is in ``unit`` (None if it has none); ``word`` is the name of an enumerated value.
+Row = namedtuple("Row", "name value unit word", defaults=(None,))
 _NAME = re.compile(r"(BT|ET)0*(\d{1,4})$")
+_INDEX = re.compile(r"\[\d+\]")
 
 
 def number(text, raw=False):
@@ -34,11 +38,11 @@ def number(text, raw=False):
     known = known_names()
     asked = codec.table_name(table) if possible else word
     near = difflib.get_close_matches(asked, known, 3, 0.4) or known[:3]
-    more = "; --raw shows its bytes all the same" if possible else ""
+    more = "; `read --raw` shows its bytes all the same" if possible else ""
     raise Stop(
         USAGE,
-        "there is no table %s; the nearest are %s (known: %s)%s"
-        % (text[:20], ", ".join(near), " ".join(known), more),
+        "there is no table %s; the nearest are %s (`mepctl tables` lists all)%s"
+        % (text[:20], ", ".join(near), more),
     )
 
 
@@ -59,7 +63,7 @@ def needs_dims(table):
 
 
 def rows(table, data, dims):
-    """``[(name, value, unit)]`` of the table's bytes; unit None if it has none. Raises Stop."""
+    """`Row` of each of the table's values. Raises Stop."""
     try:
         values = codec.decode(table, data, 0, len(data), dims)
         layout = [row for row in dims.layout() if row[2] == table] if table in _NAMED else ()
@@ -67,23 +71,49 @@ def rows(table, data, dims):
         raise Stop(DISTURBED, "%s; this meter's table is not as the guide declares it" % e)
     except LocalError as e:
         raise Stop(USAGE, str(e))
+    return flat(table, values, layout)
+
+
+def flat(table, values, layout=()):
+    """`Row` of each value in the dict ``values`` that `codec.decode` gave."""
+    told = {path: more for path, *more in about.describe(table)}
     found = []
-    _flatten("", values, found, _NAMED.get(table), layout)
+    _flatten("", values, found, _NAMED.get(table), layout, told)
     return found
 
 
-def _flatten(path, value, found, named, layout):
+def document(row):
+    """What JSON says of one row (dict)."""
+    out = {"value": row.value, "unit": row.unit}
+    if row.word is not None:
+        out["word"] = row.word
+    return out
+
+
+def _flatten(path, value, found, named, layout, told):
     if isinstance(value, dict):
         for key in value:
             if key == named:
                 _registers(path, value[key], found, layout)
             else:
-                _flatten(path + "." + key if path else key, value[key], found, named, layout)
+                inner = path + "." + key if path else key
+                _flatten(inner, value[key], found, named, layout, told)
     elif isinstance(value, list):
         for i, item in enumerate(value):
-            _flatten("%s[%d]" % (path, i), item, found, named, layout)
+            _flatten("%s[%d]" % (path, i), item, found, named, layout, told)
     else:
-        found.append((path, value, None))
+        found.append(_row(path, value, told))
+
+
+def _row(path, value, told):
+    pattern = _INDEX.sub("[]", path)
+    more = told.get(pattern) or told.get(pattern[:-2] if pattern.endswith("[]") else "")
+    if more is None or isinstance(value, bool) or not isinstance(value, int):
+        return Row(path, value, None)
+    _, unit, divisor, words = more
+    if words is not None:
+        return Row(path, value, None, words.get(value))
+    return Row(path, value / divisor if divisor > 1 else value, unit)
 
 
 def _registers(path, values, found, layout):
@@ -93,4 +123,4 @@ def _registers(path, values, found, layout):
         if i < len(layout):
             name, unit, scale = layout[i][0], layout[i][1], layout[i][6]
         shown = value * scale if scale else None  # the meter does not tell its unit
-        found.append((path + "." + name if path else name, shown, unit or None))
+        found.append(Row(path + "." + name if path else name, shown, unit or None))
