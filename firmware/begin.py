@@ -28,7 +28,12 @@ def build(app, show, open_line, chip):
     key = parse_key(config["key"])
     app.log = Log(configuration.secrets(config), show)
     app.store = Readings(clock, config["stale_s"])
-    session = Session(key, clock.ticks_ms(), config["baud"])
+    cipher = None
+    if config["rc4"]:
+        from mep.rc4 import Cipher
+
+        cipher = Cipher(key)
+    session = Session(key, clock.ticks_ms(), config["baud"], cipher)
     if not open_line and config["port"].startswith("socket://") and not chip:
         open_line = app.open_socket
     elif not open_line:

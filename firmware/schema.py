@@ -63,6 +63,7 @@ SCHEMA = (
     ("port", "", 0, 120, RESTART, "meter"),
     ("baud", 9600, 300, 115200, RESTART, "meter"),
     ("key", "", 0, 120, SECRET | RESTART | _KEY, "meter"),
+    ("rc4", False, 0, 1, RESTART, "meter"),
     ("fast", False, 0, 1, RESTART, "meter"),
     ("stale_s", 30, 5, 3600, RESTART, "meter"),
     ("wifi_ssid", "", 0, 32, RESTART, "wifi"),

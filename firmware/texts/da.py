@@ -80,6 +80,8 @@ LABELS = (
     "målerlinjens hastighed",
     "key",
     "MEP-nøgle (MBK eller MAK)",
+    "rc4",
+    "kryptér det, der går over målerlinjen (RC4, som er svag; måleren skal kende den)",
     "fast",
     "læs så hurtigt, linjen kan",
     "stale_s",

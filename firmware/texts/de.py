@@ -98,6 +98,8 @@ LABELS = (
     "Geschwindigkeit der Zählerleitung",
     "key",
     "MEP-Schlüssel (MBK oder MAK)",
+    "rc4",
+    "Zählerleitung verschlüsseln (RC4, das schwach ist; der Zähler muss es können)",
     "fast",
     "so schnell lesen, wie die Leitung kann",
     "stale_s",

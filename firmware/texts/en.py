@@ -74,6 +74,8 @@ LABELS = (
     "rate of the meter line",
     "key",
     "MEP key (MBK or MAK)",
+    "rc4",
+    "encrypt what goes over the meter line (RC4, which is weak; the meter must know it)",
     "fast",
     "read as fast as the line can",
     "stale_s",

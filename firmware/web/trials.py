@@ -27,7 +27,13 @@ async def try_key(config, log, open_line=None):
     try:
         if open_line is None:
             open_line = Line(_board(config), config, log).open_line
-        session = Session(parse_key(config["key"]), clock.ticks_ms(), config["baud"])
+        key = parse_key(config["key"])
+        cipher = None
+        if config["rc4"]:
+            from mep.rc4 import Cipher
+
+            cipher = Cipher(key)
+        session = Session(key, clock.ticks_ms(), config["baud"], cipher)
         link = Link(session, open_line, log, config["baud"])
         try:
             for _ in range(2):

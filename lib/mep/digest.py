@@ -76,6 +76,12 @@ class Digest:
         """Go back to the state that `mark` kept."""
         self._copy(self._mark, self._state)
 
+    def follows(self, buf, end):
+        """True if ``buf[:end]`` and the digest behind it go on from what `mark` kept."""
+        self.rewind()
+        steps(self._state, buf, 0, end)
+        return self.check(buf, end)
+
     def into(self, out, at):
         """Write the 8 digest bytes of the message so far to ``out[at:at + 8]``."""
         self._finish()

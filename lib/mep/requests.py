@@ -74,6 +74,20 @@ def write_part(buf, at, table, offset, data):
     return _data(buf, at, 6, data)
 
 
+def read(buf, at, table, count, offset=None):
+    """Body of a read, full without an ``offset``. Returns its length."""
+    if offset is None:
+        return read_full(buf, at, table, count)
+    return read_part(buf, at, table, offset, count)
+
+
+def write(buf, at, table, data, offset=None):
+    """Body of a write, full without an ``offset``. Returns its length."""
+    if offset is None:
+        return write_full(buf, at, table, data)
+    return write_part(buf, at, table, offset, data)
+
+
 def seal(buf, size, high, low, digest):
     """Complete the packet whose body of ``size`` bytes is at ``buf[2:]``; returns its length.
 

@@ -101,16 +101,17 @@ _STALES = const(14)
 class Session:
     """One client on one line under one key (16 bytes).
 
-    ``seq`` is any first sequence number, ``baud`` the line's rate. Nothing is allocated after
-    construction except by `counters`.
+    ``seq`` is any first sequence number, ``baud`` the line's rate, ``cipher`` the `mep.rc4.Cipher`
+    of the key or None. Nothing is allocated after construction except by `counters`.
     """
 
-    def __init__(self, key, seq=0, baud=9600):
+    def __init__(self, key, seq=0, baud=9600, cipher=None):
         self._high = seq >> 16 & 0xFFFF
         self._low = seq & 0xFFFF
         self._baud = baud
         self._digest = Digest(key)  # of this try
         self._older = Digest(key)  # of the try before
+        self._cipher = cipher
         self._reader = PacketReader(slide=True)
         self._tx = bytearray(2 + MAX_LENGTH)
         self._view = memoryview(self._tx)
@@ -142,16 +143,10 @@ class Session:
             raise LocalError("request: table %d, count %d out of range" % (table, count))
         if self._state != _IDLE:
             raise LocalError("request: the one before is still under way")
-        tx = self._tx
         if data is None:
-            if offset is None:
-                self._size = rq.read_full(tx, 2, table, count)
-            else:
-                self._size = rq.read_part(tx, 2, table, offset, count)
-        elif offset is None:
-            self._size = rq.write_full(tx, 2, table, data)
+            self._size = rq.read(self._tx, 2, table, count, offset)
         else:
-            self._size = rq.write_part(tx, 2, table, offset, data)
+            self._size = rq.write(self._tx, 2, table, data, offset)
         self._write = data is not None
         self._wanted = count
         self._tries = TRIES
@@ -160,7 +155,7 @@ class Session:
         self._event = None
         self._counts[_REQUESTS] += 1
         self._go(_REQUEST)
-        self._number()
+        self._number(True)
 
     def data_to_send(self):
         """The packet to write now, whole and at once (memoryview), or None."""
@@ -225,7 +220,7 @@ class Session:
     def timeout_ms(self):
         """How long the line may be silent from now, in ms; None if nothing is awaited."""
         if self._state == _WAIT and not self._reader.inside:
-            return REPLY_MS + self._transmit_ms(len(self._packet))
+            return REPLY_MS + len(self._packet) * 10000 // self._baud + 1
         if self._state == _IDLE or self._state == _READY:
             return GAP_MS if self.dirty else None
         return GAP_MS
@@ -263,11 +258,11 @@ class Session:
             raise LocalError("session: step %d is not possible now" % what)
         self._state = state
 
-    def _transmit_ms(self, n):
-        return n * 10000 // self._baud + 1
-
-    def _number(self):
+    def _number(self, new=False):
         # Seal the body under the next number.
+        cipher = self._cipher
+        if cipher and not new:
+            cipher.seal(self._tx, self._size)  # plain text again
         low = self._low + 1
         if low > 0xFFFF:
             low = 0
@@ -275,6 +270,8 @@ class Session:
         self._low = low
         self._digest, self._older = self._older, self._digest
         n = rq.seal(self._tx, self._size, self._high, low, self._digest)
+        if cipher:
+            cipher.seal(self._tx, self._size)
         if self._packet is None or len(self._packet) != n:
             self._packet = self._view[:n]
 
@@ -292,16 +289,15 @@ class Session:
     def _judge(self):
         buf = self._reader.buf
         body = self._reader.length - 8
+        good = self._fits(self._digest, buf, body)
         code = buf[0]
-        digest = self._digest
-        digest.rewind()
-        digest.update(buf, 0, body)
         if code == rq.AUTHENTICATION and body == 1:
             self._bad(_AUTHS, ev.NOISE)
             self._go(_BAD)
             return
-        if not digest.check(buf, body):
-            if self._stale(buf, body):
+        if not good:
+            # The late reply to the try before? Then the right one may still come.
+            if self._tries < TRIES - 1 and self._fits(self._older, buf, body):
                 self._counts[_STALES] += 1
                 self._go(_STRAY)
             else:
@@ -320,12 +316,16 @@ class Session:
             self._refused.name = rq.code_name(code)
             self._done(_REFUSED, self._refused)
 
-    def _stale(self, buf, body):
-        # Is it the late reply to the try before? Then the right one may still come.
-        older = self._older
-        older.rewind()
-        older.update(buf, 0, body)
-        return self._tries < TRIES - 1 and older.check(buf, body)
+    def _fits(self, digest, buf, body):
+        # Is it the reply to the try with that digest? Its body is in plain text then.
+        cipher = self._cipher
+        if cipher:
+            older = digest is self._older
+            cipher.turn(buf, body, older)
+            if digest.follows(buf, body):
+                return True
+            cipher.turn(buf, body, older)  # as it came: a refused key is told in the clear
+        return digest.follows(buf, body)
 
     def _ok(self, buf, body):
         response = self._response
