@@ -13,6 +13,7 @@ from firmware.meter.link import Link
 from mep import events as ev
 from mep.errors import LocalError
 from mep.keys import parse_key
+from mep.rc4 import Cipher
 from mep.requests import MAX_DATA, NO_PERMISSION, NO_TABLE_OPERATION, NOT_POSSIBLE
 from mep.session import Session
 from osgp.codec import table_name
@@ -74,6 +75,12 @@ def add_line(parser, required=True):
     group.add_argument("--key-file", metavar="FILE", help="file that holds the key and no more")
     group.add_argument(
         "--baud", type=int, default=None, metavar="N", help="rate of the line (default: 9600)"
+    )
+    group.add_argument(
+        "--rc4",
+        action="store_true",
+        help="encrypt requests; the meter answers in kind (weak; a meter that does not know it "
+        "refuses the key)",
     )
 
 
@@ -174,12 +181,13 @@ def _first_line(e):
 class Meter:
     """One meter on an open line: `read` gives verified bytes or raises Stop."""
 
-    def __init__(self, url, key, baud=9600, wrap=None):
+    def __init__(self, url, key, baud=9600, wrap=None, rc4=False):
         self.url = url
         self.baud = baud
         self._wrap = wrap
         self._port = None
-        session = Session(key, time.monotonic_ns() // 1000000 & 0xFFFFFFFF, baud)
+        cipher = Cipher(key) if rc4 else None
+        session = Session(key, time.monotonic_ns() // 1000000 & 0xFFFFFFFF, baud, cipher)
         self.link = Link(session, self._open, lambda level, text: None, baud)
 
     async def open(self):

@@ -1,5 +1,69 @@
 """Help and options of the commands that read what the meter has written down, and of `call`."""
 
+EVENTS = """\
+The meter's event logs (BT74, and ET79 where there is one), newest first, with names.
+
+examples:
+  mepctl events --newest 20 --port /dev/ttyUSB0 --key-file key.txt
+  mepctl events --json --port socket://127.0.0.1:7000 --key ...
+"""
+
+OUTAGES = """\
+When the power was away: the log ET81, or the last few that ET09 tells where a meter has none.
+
+examples:
+  mepctl outages --port /dev/ttyUSB0 --key-file key.txt
+  mepctl outages --csv --port dump:mymeter > outages.csv
+"""
+
+SELFREADS = """\
+The registers as the meter kept them: at its self-reads (BT26), at the end of the season (BT24),
+at the last demand reset (BT25), at one-time reads (ET31), or as they are now (BT23); energies,
+demands and what coincided with them, in total and by tariff.
+
+examples:
+  mepctl selfreads --newest 1 --port /dev/ttyUSB0 --key-file key.txt
+  mepctl selfreads --kind season --json --port /dev/ttyUSB0 --key-file key.txt
+  mepctl selfreads --csv --port dump:mymeter > selfreads.csv
+"""
+
+QUALITY = """\
+Power quality as the meter counts it (ET09): sags, swells, lost phases, harmonics, voltage indices,
+each with its last time, and the thresholds that decide what counts.
+
+examples:
+  mepctl quality --port /dev/ttyUSB0 --key-file key.txt
+  mepctl quality --json --port dump:mymeter
+"""
+
 
 def add(commands, command):
     """Add them to ``commands``; ``command(commands, name, what, text, ...)`` makes a parser."""
+    p = command(commands, "events", "the meter's event logs", EVENTS)
+    _newest(p)
+    _done(p, "logs")
+    p = command(commands, "outages", "when the power was away", OUTAGES)
+    _newest(p)
+    _done(p, "logs")
+    p = command(commands, "selfreads", "registers as they were", SELFREADS)
+    p.add_argument(
+        "--kind",
+        choices=("self", "season", "reset", "once", "now"),
+        default="self",
+        help="which: self-reads (default), season, demand reset, one-time reads, now",
+    )
+    _newest(p)
+    _done(p, "logs")
+    p = command(commands, "quality", "power quality", QUALITY)
+    _done(p, "logs")
+
+
+def _newest(p):
+    p.add_argument("--newest", type=int, metavar="N", help="so many, not all")
+
+
+def _done(p, module):
+    form = p.add_mutually_exclusive_group()
+    form.add_argument("--json", action="store_true", help="JSON, for programs")
+    form.add_argument("--csv", action="store_true", help="comma-separated, for spreadsheets")
+    p.set_defaults(module=module)

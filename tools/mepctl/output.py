@@ -26,6 +26,16 @@ def grid(title, columns, rows, right=()):
     Console(soft_wrap=True).print(table)
 
 
+def csv(columns, rows, file=None):
+    """Write ``rows`` as CSV, to stdout unless there is a ``file``; unknown values stay empty."""
+    import csv as writers
+
+    writer = writers.writer(file or sys.stdout, lineterminator="\n")
+    writer.writerow(columns)
+    for row in rows:
+        writer.writerow(["" if value is None else value for value in row])
+
+
 def pairs(title, rows):
     """Print names and values, two columns without frame."""
     rows = list(rows)

@@ -54,7 +54,7 @@ class _Recorder:
 
     async def run(self, key, baud):
         args = self.args
-        meter = Meter(args.port, key, baud, lambda port: Tap(port, self.put))
+        meter = Meter(args.port, key, baud, lambda port: Tap(port, self.put), args.rc4)
         try:
             await meter.open()
             # A silent line or a wrong key ends the command here, before there is a file.

@@ -71,6 +71,8 @@ def _override(given, args):
         given["port"] = args.port
     if args.baud is not None:
         given["baud"] = find_baud(args)
+    if args.rc4:
+        given["rc4"] = True
     if args.fast:
         given["fast"] = True
     if args.stale is not None:

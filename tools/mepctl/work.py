@@ -3,8 +3,8 @@
 import asyncio
 import contextlib
 
-from mep.errors import TableError
-from mep.requests import NO_PERMISSION, NO_TABLE_OPERATION, NOT_POSSIBLE
+from mep.errors import LocalError, TableError
+from mep.requests import NO_PERMISSION, NO_TABLE_OPERATION, NOT_POSSIBLE, code_name
 from osgp import codec
 from osgp.about import about, by_itself, needs
 from osgp.dims import Dims
@@ -29,7 +29,7 @@ def meter_of(args):
         from .dumped import DumpedMeter
 
         return DumpedMeter(args.port[len(DUMP) :])
-    return Meter(args.port, find_key(args), find_baud(args))
+    return Meter(args.port, find_key(args), find_baud(args), rc4=args.rc4)
 
 
 async def _run(args, work):
@@ -42,6 +42,8 @@ async def _run(args, work):
             raise Stop(REFUSED, "%s%s" % (e, await why(meter, e.table, e.reply)))
     except TableError as e:
         raise Stop(DISTURBED, _NOT_AS_DECLARED % e)
+    except LocalError as e:
+        raise Stop(USAGE, str(e))
     finally:
         meter.close()
 
@@ -115,6 +117,27 @@ async def drive(meter, machine, tell=None):
             machine.learn(table, data, 0, len(data))
         if tell:
             tell()
+
+
+async def results(meter, args, what, make):
+    """The machine ``make(dims)``, driven to its end with a bar that says ``what``.
+
+    Raises Stop if the meter gave nothing of it, with the refusal explained.
+    """
+    from . import output
+
+    dims = await learn(meter)
+    machine = make(dims)
+    with output.progress(args, what) as tell:
+        await drive(meter, machine, lambda: tell(machine.done, machine.total or None))
+    return machine
+
+
+def nothing(machine):
+    """Raise the Refusal of the first table that ``machine`` did not get, if there is one."""
+    for name, code in getattr(machine, "missing", {}).items():
+        code = code or NO_TABLE_OPERATION
+        raise Refusal(codec.table_number(name), code, code_name(code))
 
 
 def refuse(machine, refusal):
