@@ -27,7 +27,7 @@ def needs(table, dims):
     What is in ``dims.tables`` already is left out; put the replies there.
     """
     most = {}
-    for other, end in references(table):
+    for other, end in references(table, dims):
         most[other] = max(end, most.get(other, 0))
     have = dims.tables
     return [(n, 0, most[n]) for n in sorted(most) if len(have.get(n, b"")) < most[n]]
@@ -39,9 +39,13 @@ def by_itself(table):
     return "[*]" in text or any(factor[0] == "." for factor in _factors(text))
 
 
-def references(table):
-    """Iterate over (other table, end of the bytes of it) that its declaration refers to."""
-    for factor in _factors(declaration(table_name(table)).FIELDS):
+def references(table, dims=None):
+    """Iterate over (other table, end of the bytes of it) that its declaration refers to.
+
+    With ``dims`` what this meter's firmware lacks is left out.
+    """
+    walk = Reader(table, dims)
+    for factor in _factors(walk.text, dims and walk):
         if factor[1:2] == "T":
             parts = factor.split(">")[0].split(".")
             width = {"w": 2, "d": 4}.get(parts[1][-1], 1)
@@ -49,18 +53,22 @@ def references(table):
             yield number, int(parts[1].rstrip("wd")) + width
 
 
-def _factors(text):
+def _factors(text, walk=None):
     # All that offsets, sizes and conditions are made of, without `!`.
     for line in text.split("\n"):
         words = line.split()
-        if len(words) < 3:
+        if len(words) < 3 or not _has(walk, words):
             continue
         sums = [words[0]] + words[1].split("[")[1:]
         if words[-2] == "if":
             sums.append(words[-1])
-        for factor in "+".join(sums).replace("*", "+").replace("]", "").split("+"):
-            if factor:
-                yield factor.replace("!", "")
+        for product in "+".join(sums).replace("]", "").split("+"):
+            factors = product.replace("!", "").lstrip(">").split("*")
+            versions = [f for f in product.split("*") if f.lstrip("!")[:1] == "V"]
+            if _holds(walk, "*".join(versions) or "1"):
+                for factor in factors:
+                    if factor:
+                        yield factor
 
 
 def words(table, name):
@@ -119,10 +127,16 @@ def shown(value, unit, divisor, listed):
 
 
 def _has(walk, line):
-    if walk.dims is None or line[-2] != "if":
+    # Whether this meter may have the field.
+    return line[-2] != "if" or _holds(walk, line[-1])
+
+
+def _holds(walk, condition):
+    if walk is None or walk.dims is None:
         return True
+    walk.top = {}
     try:
-        return bool(walk.total(line[-1], line[2], {}))
+        return bool(walk.total(condition, "", {}))
     except TableError:
         return True  # the table itself says, or nobody does
 

@@ -11,7 +11,8 @@ The notation is the guide's own. A line is `offset type name`, then what applies
 
 offset     from the beginning of the table or record; `+`: right after what came before;
            `=`: where the field before begins (another bit of the same byte).
-           Offset, size and condition are sums of products, as in 181+4*BT20.7.
+           Offset, size and condition are sums of products, as in 142+4*BT20.7. What follows a
+           factor of 0 is not looked at: V4.0*ET11.34. `-2` may stand for a number: .size+-2.
 BT21.3     the byte at offset 3 of BT21; BT21.0.2: its bit 2 (1 or 0), BT50.2.4-7: its bits 4 to 7;
            ET11.5w: the two bytes from 5, ET11.5d: four
 .name      the value of a field that came before, in this record or else in the table
@@ -19,11 +20,12 @@ V3.70      1 if the meter's firmware is that or newer, else 0
 !V4.0      1 if it is 0, else 0           BT00.17>4  1 if it is more than 4, else 0
 *          as a size: as many as the bytes at hand hold (the last field only); *BT71.5w: and no
            more than so many
+>.size     as a size of records: as many as there are up to that offset of the table or record
 u8..u64 i8..i64   integer      bitN   bit N: bool        bitsA-B   bits A to B: integer
 chars[n]   ASCII               raw[n] hex digits         flags[n]  n bits: list of bool
 u4[n]      n numbers of 4 bits, high half first          bcdN      N digits, LSB first: text
-ltime      yy mm dd hh mm ss, stime without ss, time hh mm ss, date 16 bits (ANSI_DATE):
-           ISO text, None if it is none
+ltime      yy mm dd hh mm ss, stime without ss, time hh mm ss, ldate yy mm dd, date 16 bits
+           (ANSI_DATE): ISO text, None if it is none
 version    firmware version, two bytes, MSB first
 rec[n]     n records of the lines up to `end`: list of dicts
 name `-`   reserved: not in the dict, written as zeros
@@ -88,11 +90,7 @@ class Reader:
             n = None
             if kind[-1] == "]":
                 kind, n = kind[:-1].split("[")
-                if n[0] != "*":
-                    n = self.total(n, name, values)
-                else:
-                    most = self.total(n[1:], name, values) if n[1:] else None
-                    n = self.rest(most, values, name, kind, at, offset)
+                n = self._many(n, values, name, kind, at, base, offset)
             if kind == "rec":
                 at, after = self.records(at, offset, n, name, values)
             else:
@@ -134,11 +132,27 @@ class Reader:
         self.path = path
         return after or self.skip(at), offset
 
+    def _many(self, n, values, name, kind, at, base, offset):
+        # What the size ``n`` of a field means.
+        if n[0] == "*":
+            most = self.total(n[1:], name, values) if n[1:] else None
+            return self.rest(most, values, name, kind, at, offset)
+        if n[0] == ">":
+            limit = base + self.total(n[1:], name, values)
+            return self.until(limit, values, name, kind, at, offset)
+        return max(0, self.total(n, name, values))
+
     def rest(self, most, values, name, kind, at, offset):
         """How many of a field whose size is `*`; ``most`` is None if there is no limit."""
         from .sizes import fitting
 
         return fitting(self, most, name, kind, at, offset)
+
+    def until(self, limit, values, name, kind, at, offset):
+        """How many records there are from ``offset`` up to the offset ``limit``."""
+        from .sizes import between
+
+        return between(self, limit, name, at, offset)
 
     def fail(self, name, why):
         """Raise the TableError for the field ``name`` of the present record."""
@@ -163,12 +177,13 @@ class Reader:
         for part in expression.split("+"):
             product = 1
             for factor in part.split("*"):
-                product *= self._factor(factor, name, values)
+                if product:
+                    product *= self._factor(factor, name, values)
             total += product
         return total
 
     def _factor(self, text, name, values):
-        if text.isdigit():
+        if text.isdigit() or text[0] == "-":
             return int(text)
         if text[0] == "!":
             return int(not self._factor(text[1:], name, values))

@@ -4,7 +4,7 @@ from binascii import hexlify
 
 from .codec import read_text
 
-_LENGTHS = {"time": 3, "ltime": 6, "stime": 5, "date": 2, "version": 2}
+_LENGTHS = {"time": 3, "ldate": 3, "ltime": 6, "stime": 5, "date": 2, "version": 2}
 
 
 def length_of(kind, n):

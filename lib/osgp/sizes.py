@@ -26,6 +26,10 @@ class Measure(Reader):
         """All that there may be."""
         return most or 0
 
+    def until(self, limit, values, name, kind, at, offset):
+        """Only the bytes tell."""
+        return 0
+
 
 def fitting(reader, most, name, kind, at, offset):
     """How many of the open-ended field ``name`` the bytes of a `Reader` hold from ``offset``."""
@@ -35,9 +39,7 @@ def fitting(reader, most, name, kind, at, offset):
     if kind != "rec":
         return most
     # Records may have sizes of their own: they are tried one after the other.
-    trial = Reader(reader.number, reader.dims, reader.buf, reader.start, reader.count)
-    trial.top = reader.top
-    trial.path = reader.path + name + "[]."
+    trial = _trial(reader, name, reader.count)
     for n in range(most):
         try:
             offset = trial.block(at, offset, {})[1]
@@ -46,3 +48,21 @@ def fitting(reader, most, name, kind, at, offset):
                 return n
             raise
     return most
+
+
+def between(reader, limit, name, at, offset):
+    """How many records lie from ``offset`` up to ``limit``; TableError if the last is cut."""
+    trial = _trial(reader, name, min(limit, reader.count))
+    n = 0
+    while offset < limit:
+        offset = trial.block(at, offset, {})[1]
+        n += 1
+    return n
+
+
+def _trial(reader, name, count):
+    # Reads the same bytes up to ``count`` and keeps nothing.
+    trial = Reader(reader.number, reader.dims, reader.buf, reader.start, count)
+    trial.top = reader.top
+    trial.path = reader.path + name + "[]."
+    return trial

@@ -11,6 +11,7 @@ _WRITE = {
     "ltime": "a time like 2024-03-28T16:20:00",
     "stime": "a time like 2024-03-28T16:20",
     "time": "a time of day like 16:20:00",
+    "ldate": "a date like 2024-03-28",
     "date": "a date like 2024-03-28",
     "version": "a version like 3.84.06",
 }

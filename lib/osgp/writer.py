@@ -44,6 +44,9 @@ class _Writer(Reader):
         n = len(found) if isinstance(found, (list, tuple, str)) else 0
         return n // 2 if kind == "raw" else n
 
+    def until(self, limit, values, name, kind, at, offset):
+        return self.rest(None, values, name, kind, at, offset)
+
     def field(self, values, name, kind, n, offset, length):
         buf = self.buf
         if len(buf) < offset + length:

@@ -113,6 +113,13 @@ def test_times_and_dates():
         got[name] = None
 
 
+def test_days():
+    got = decoded("0 ldate a\n+ ldate b\n", b"\x18\x03\x1c\0\0\0")
+    assert got == {"a": "2024-03-28", "b": None}
+    got["a"] = "2024-03-28T00:00:00"
+    assert "write a date like" in refused(LocalError, codec.encode, 98, got, None)
+
+
 def test_sizes_by_other_tables():
     dims = learn({1: BT01 + GEN3, 21: bt21()})
     dims.tables[2059] = bytes([0, 0, 0, 0, 0, 2, 1, 0, 0])
@@ -158,6 +165,42 @@ def test_open_ends():
     table = declared("0 rec[*] r\n0 u8 n\n+ raw[BT21.3] b\nend\n")
     text = refused(TableError, codec.decode, table, b"\1\2", 0, 2, None)
     assert "r[].b" in text and "BT21.3" in text
+
+
+def test_records_up_to_an_offset():
+    fields = "0 u8 size\n+ rec[>.size+-1] r\n0 u8 n\n+ raw[.n] b\nend\n+ u8 sum\n"
+    data = b"\6\1\xaa\1\xbb\x07"
+    got = decoded(fields, data)
+    assert got == {"size": 6, "r": [{"n": 1, "b": "aa"}, {"n": 1, "b": "bb"}], "sum": 7}
+    # What follows is not looked at; without records the end comes at once.
+    assert codec.decode(98, data + b"\1\1", 0, 8, None) == got
+    assert decoded(fields, b"\2\x07") == {"size": 2, "r": [], "sum": 7}
+    assert decoded(fields, b"\0\x07") == {"size": 0, "r": [], "sum": 7}
+    # One that goes beyond, and one that the bytes do not hold.
+    text = refused(TableError, codec.decode, 98, b"\6\1\xaa\2\xbb\x07\x08", 0, 7, None)
+    assert "r[].b" in text and "1 bytes missing" in text
+    text = refused(TableError, codec.decode, 98, data, 0, 4, None)
+    assert "r[].b" in text and "missing" in text
+    # In a record the offset is the record's own.
+    fields = "0 rec[2] a\n0 u8 n\n+ rec[>.n] b\n0 u8 c\nend\nend\n"
+    got = decoded(fields, b"\3\x0a\x0b\2\x0c")
+    assert got["a"][0]["b"] == [{"c": 10}, {"c": 11}] and got["a"][1]["b"] == [{"c": 12}]
+
+
+def test_less_than_nothing_and_what_is_not_looked_at():
+    assert decoded("0 u8 n\n+ u16[.n+-2] a\n+ u8 b\n", b"\3\1\2\4") == {"n": 3, "a": [513], "b": 4}
+    assert decoded("0 u8 n\n+ u16[.n+-2] a\n+ u8 b\n", b"\1\4") == {"n": 1, "a": [], "b": 4}
+    dims = learn({1: BT01 + GEN3, 21: bt21()})
+    dims.tables[2059] = b"\1"
+    # What Gen 3 does not have is not asked for.
+    fields = "0 u8[!V4.0+V4.0*ET11.34] a\n+ u8[ET11.35] b if V4.0\n"
+    assert decoded(fields, b"\x0a", dims) == {"a": [10]}
+    assert about.needs(98, dims) == []
+    gen4 = learn({1: BT01 + GEN4, 21: bt21()})
+    assert about.needs(98, gen4) == [(2059, 0, 36)]
+    assert "ET11.34" in refused(TableError, codec.decode, 98, b"\1\2", 0, 2, gen4)
+    gen4.tables[2059] = bytes(34) + b"\2\1"
+    assert decoded(fields, b"\1\2\3", gen4) == {"a": [1, 2], "b": [3]}
 
 
 def test_a_number_that_cannot_be_ends_where_the_bytes_do():

@@ -289,9 +289,9 @@ def test_what_depends_on_the_firmware_version():
     assert _decode(2059, bytes(range(39)), learn(tables(GEN430)))["error_screens"] == 38
     assert "mep_channels" not in _decode(2059, bytes(39), learn(tables(GEN3)))
     data = bytes(197) + b"\x0a\x64"
-    assert _decode(2103, data, learn(tables(GEN3))) == {"energy_register_unit": 10}
-    assert _decode(2103, data, learn(tables(GEN4))) == {"energy_register_unit": 100}
-    assert _decode(2103, data, learn(tables(b"\x36\x40"))) == {}
+    assert _decode(2103, data, learn(tables(GEN3)))["energy_register_unit"] == 10
+    assert _decode(2103, data + bytes(22), learn(tables(GEN4)))["energy_register_unit"] == 100
+    assert "energy_register_unit" not in _decode(2103, data, learn(tables(b"\x36\x40")))
 
 
 def test_a_short_reply_names_table_field_and_missing_bytes():
