@@ -36,6 +36,17 @@ examples:
   mepctl quality --json --port dump:mymeter
 """
 
+MBUS = """\
+The M-Bus meters (water, heat, gas) that hang on this one, their state and what was last read of
+them, and the MEP clients. With --log, what the meter has kept of scheduled reads. With --now the
+meter asks one of them anew, which takes the advanced key (MAK) and --yes.
+
+examples:
+  mepctl mbus --port /dev/ttyUSB0 --key-file key.txt
+  mepctl mbus --log --newest 10 --csv --port /dev/ttyUSB0 --key-file key.txt > reads.csv
+  mepctl mbus --device 1 --now --yes --port /dev/ttyUSB0 --key-file mak.txt
+"""
+
 
 def add(commands, command):
     """Add them to ``commands``; ``command(commands, name, what, text, ...)`` makes a parser."""
@@ -56,6 +67,13 @@ def add(commands, command):
     _done(p, "logs")
     p = command(commands, "quality", "power quality", QUALITY)
     _done(p, "logs")
+    p = command(commands, "mbus", "water, heat and gas meters that hang on it", MBUS)
+    p.add_argument("--device", type=int, metavar="N", help="this one alone, 1 to 4")
+    p.add_argument("--log", action="store_true", help="what was kept of scheduled reads")
+    p.add_argument("--now", action="store_true", help="have the meter ask the device now")
+    p.add_argument("--yes", action="store_true", help="with --now: I mean it")
+    _newest(p)
+    _done(p, "mbus")
 
 
 def _newest(p):

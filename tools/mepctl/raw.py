@@ -9,6 +9,7 @@ import time
 from firmware.hal.ports import open_port
 from mep.digest import Digest
 from mep.frame import ALERT, BAD, MAX_LENGTH, PACKET, PacketReader
+from mep.rc4 import Cipher
 from mep.requests import OK as DONE
 from mep.requests import OVERHEAD, READ, READ_PART, SEQUENCE, seal
 from . import decode, output
@@ -39,7 +40,7 @@ def main(args):
     baud = find_baud(args)
     if body[0] not in (READ, READ_PART) and not args.yes:
         return _dry_run(args, body, key)
-    packet, reply = asyncio.run(_exchange(args.port, baud, key, body))
+    packet, reply = asyncio.run(_exchange(args.port, baud, key, body, args.rc4))
     found = decode.reply_of(body, reply[_HEAD:-8], None)
     found = dict(request=packet.hex(), reply=reply.hex(), **found)
     if args.json:
@@ -79,8 +80,9 @@ def sealed(body, key, sequence):
     return bytes(buf[:size])
 
 
-async def _exchange(url, baud, key, body):
-    # (packet, reply) whose digest is right.
+async def _exchange(url, baud, key, body, rc4):
+    # (packet, reply), in plain text, whose digest is right.
+    cipher = Cipher(key) if rc4 else None
     port = await opened(url, open_port(url, baud))
     sequence = time.monotonic_ns() // 1000000 & 0xFFFFFFFF
     tries = _TRIES
@@ -88,8 +90,15 @@ async def _exchange(url, baud, key, body):
     try:
         while tries:
             packet = sealed(body, key, sequence)
-            port.write(packet)
+            line = bytearray(packet)
+            if cipher:
+                cipher.seal(line, len(body))
+            port.write(bytes(line))
             reply, fault = await _reply(port, baud)
+            if cipher and reply is not None and not genuine(key, packet, reply):
+                inner = bytearray(reply[_HEAD:])
+                cipher.turn(inner, len(inner) - 8)
+                reply = reply[:_HEAD] + bytes(inner)
             if reply is not None:
                 if reply[_HEAD] == 0x0B:
                     return packet, reply  # its digest cannot be checked under a wrong key
