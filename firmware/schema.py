@@ -20,19 +20,7 @@ RESTART = const(2)  # takes effect at the next start
 FORM = const(2)  # flags >> FORM is the index in FORMS
 
 # Forms a text may have beyond its length; also the codes of their errors.
-FORMS = (
-    None,
-    "key",
-    "hostname",
-    "host",
-    "hosts",
-    "ip",
-    "wpa",
-    "country",
-    "token",
-    "topic",
-    "zone",
-)
+FORMS = (None,) + tuple("key hostname host hosts ip wpa country token topic zone watch".split())
 _KEY = const(1 << 2)
 _HOSTNAME = const(2 << 2)
 _HOST = const(3 << 2)
@@ -43,6 +31,7 @@ _COUNTRY = const(7 << 2)
 _TOKEN = const(8 << 2)
 _TOPIC = const(9 << 2)
 _ZONE = const(10 << 2)
+_WATCH = const(11 << 2)
 
 _LOWER = "abcdefghijklmnopqrstuvwxyz"
 _HEX = "0123456789abcdefABCDEF"
@@ -65,6 +54,8 @@ SCHEMA = (
     ("key", "", 0, 120, SECRET | RESTART | _KEY, "meter"),
     ("rc4", False, 0, 1, RESTART, "meter"),
     ("fast", False, 0, 1, RESTART, "meter"),
+    ("alerts_serve", False, 0, 1, RESTART, "meter"),
+    ("alerts_watch", "8:100, 9:100", 0, 120, RESTART | _WATCH, "meter"),
     ("stale_s", 30, 5, 3600, RESTART, "meter"),
     ("wifi_ssid", "", 0, 32, RESTART, "wifi"),
     ("wifi_password", "", 0, 64, SECRET | RESTART | _WPA, "wifi"),
@@ -342,6 +333,8 @@ def _fits(form, value):
         return "+" not in value and "#" not in value
     if form == "zone":
         return _zone(value)
+    if form == "watch":
+        return _watch(value)
     if form == "token":
         return all(32 < ord(c) < 127 for c in value)
     extra = "-_.:[]%, "
@@ -363,6 +356,17 @@ def _zone(text):
         return False
     finally:
         drop("firmware.timezone")
+    return True
+
+
+def _watch(text):
+    # Source ids and amounts for ET71, where source 255 is none.
+    for part in text.split(","):
+        numbers = [n.strip() for n in part.split(":")]
+        if len(numbers) != 2 or not all(n and _only(n, "0123456789") for n in numbers):
+            return False
+        if int(numbers[0]) > 254 or not 0 < int(numbers[1]) <= 65535:
+            return False
     return True
 
 

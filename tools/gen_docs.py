@@ -81,6 +81,7 @@ def values(config, entry):
         "token": "ASCII without spaces",
         "topic": "MQTT topic without `+` and `#`",
         "zone": "POSIX TZ rule",
+        "watch": "pairs of source id and amount, with commas",
     }[config.FORMS[flags >> config.FORM]]
     return "%s, %s %d" % (form, "at most" if low == 0 else "%d to" % low, high)
 
