@@ -9,7 +9,6 @@ from . import clock, output, tables, work
 from .common import OK, Refusal, Stop
 
 _BT23, _BT28 = 23, 28
-_MBUS = 4
 _NOW = (
     "power_forward power_reverse voltage_l1 voltage_l2 voltage_l3 current_l1 current_l2 "
     "current_l3 frequency"
@@ -63,7 +62,9 @@ class _Asked:
             return {}
         try:
             return await work.values(self.meter, name, self.dims)
-        except (Refusal, TableError, LocalError) as e:
+        except Refusal as e:
+            self.refused[name] = "0x%02X" % e.reply
+        except (TableError, LocalError) as e:
             self.refused[name] = str(e)
         except Stop as e:
             # A table without values, or not as declared; a line that is gone ends it all.
@@ -71,6 +72,18 @@ class _Asked:
                 raise
             self.refused[name] = str(e)
         return {}
+
+    async def driven(self, make):
+        """The machine ``make(dims)`` when it is done, None if it gives up."""
+        try:
+            machine = make(self.dims)
+            await work.drive(self.meter, machine)
+        except (TableError, LocalError) as e:
+            self.refused[make.__name__.lower()] = str(e)
+            return None
+        for name, code in machine.missing.items():
+            self.refused.setdefault(name, "0x%02X" % code if code else "not there")
+        return machine
 
     def words(self, name, values):
         """`tables.Row` of each value, by name."""
@@ -172,20 +185,18 @@ async def _port(asked):
 
 
 async def _mbus(asked):
-    dims = asked.dims
-    et11 = dims.tables.get(2059) or b"\0"
-    found = {"channels": min(et11[0], _MBUS)}
-    values = await asked.values("ET14")
-    devices = next((v for k, v in values.items() if k == "mbus"), [])
-    for i, device in enumerate(devices):
-        rows = asked.words("ET14", {"mbus": devices})
-        shown = [
-            "%s %s" % (key, _plain(rows["mbus[%d].%s" % (i, key)]))
-            for key in ("medium", "serial", "manufacturer", "state")
-            if "mbus[%d].%s" % (i, key) in rows
-        ]
-        if device:
-            found["device_%d" % (i + 1)] = ", ".join(shown)
+    from osgp.devices import Devices
+
+    machine = await asked.driven(Devices)
+    found = {}
+    for device in machine.devices if machine else ():
+        name = "%s_%d" % (device["kind"], device["index"] + 1)
+        reading = device["reading"] or {}
+        words = [reading.get(k) for k in ("medium", "manufacturer", "serial")]
+        words.append("link %s" % ("up" if device["up"] else "down"))
+        words += ["last read " + reading["time"]] if reading.get("time") else []
+        words += device["alarms"]
+        found[name] = ", ".join(str(w).replace("_", " ") for w in words if w)
     return found
 
 
@@ -201,13 +212,23 @@ async def _profile(asked):
 
 
 async def _status(asked):
-    values = await asked.values("BT03")
-    set_flags = [r.name for r in tables.flat(3, values) if r.value is True]
-    return {"set": " ".join(set_flags) or "nothing"} if values else {}
+    from osgp.conditions import Conditions
+
+    machine = await asked.driven(Conditions)
+    if machine is None or set(machine.missing) >= {"BT03", "ET54"}:
+        return {}
+    # What the meter does not tell is not "none".
+    found = {"alarms": None if "BT03" in machine.missing else [], "states": []}
+    for _, name, words, level in machine.found:
+        found[level + "s"] = found[level + "s"] or []
+        found[level + "s"].append(words if "." not in name else "%s (%s)" % (words, name))
+    return found
 
 
 def _lines(found):
     for name, value in found.items():
-        if isinstance(value, dict):
+        if isinstance(value, list):
+            value = ", ".join(value) or "none"
+        elif isinstance(value, dict):
             value = "%s %s" % (output.shown(value["value"]), value["unit"] or "")
         yield name.replace("_", " "), value
