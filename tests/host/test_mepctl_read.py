@@ -5,6 +5,10 @@ import json
 import pytest
 from mepctlkit import KEY, Process, Simulators, mepctl, wait_listening
 
+import osgpkit
+from tools.mepctl import work
+from tools.mepctl.common import Stop
+
 
 @pytest.fixture
 def simulator(tmp_path):
@@ -70,9 +74,14 @@ def test_a_refusal_names_table_code_and_key_level(simulator):
     assert "BT99" in done.stderr and "0x05" in done.stderr and "MBK" in done.stderr
 
 
-def test_a_table_whose_values_this_meter_lacks(simulator):
-    done = read(simulator(model="gen3-3.00").url, "ET55", code=5)
-    assert done.stdout == "" and "ET55: this meter has none of its values" in done.stderr
+def test_a_table_whose_values_this_meter_lacks():
+    dims = osgpkit.learn(osgpkit.tables())
+    dims.tables[2059] = bytes(32)
+    with pytest.raises(Stop, match="ET57: this meter has none of its values") as stopped:
+        work.size(2105, dims)
+    assert stopped.value.code == 5
+    dims.tables[2059] = bytes(25) + b"\2" + bytes(6)
+    assert work.size(2105, dims) == 8
 
 
 def test_a_key_from_a_file(simulator, tmp_path):
