@@ -28,12 +28,7 @@ def build(app, show, open_line, chip):
     key = parse_key(config["key"])
     app.log = Log(configuration.secrets(config), show)
     app.store = Readings(clock, config["stale_s"])
-    cipher = None
-    if config["rc4"]:
-        from mep.rc4 import Cipher
-
-        cipher = Cipher(key)
-    session = Session(key, clock.ticks_ms(), config["baud"], cipher)
+    session = Session(key, clock.ticks_ms(), config["baud"], _cipher(config, key))
     if not open_line and config["port"].startswith("socket://") and not chip:
         open_line = app.open_socket
     elif not open_line:
@@ -44,6 +39,10 @@ def build(app, show, open_line, chip):
     app.open_line = open_line
     app.link = Link(session, open_line, app.log, config["baud"])
     app.poller = Poller(app.link, app.store, app.log, config["fast"], app.line)
+    if config["alerts_serve"]:
+        from .meter import alerts
+
+        app.poller.server = alerts.Server(config["alerts_watch"], alerts.ram_only)
     app.note = None
     if guard:
         guard.redact = app.log.redact
@@ -105,6 +104,14 @@ def network(app):
 
         app.wifi = Wifi(config, app.log, esp32.network, app.alive("wifi"), weak, app.lost)
     app.time = TimeSync(config, app.log, app.store.now, app.online, esp32.set_clock)
+
+
+def _cipher(config, key):
+    if not config["rc4"]:
+        return None
+    from mep.rc4 import Cipher
+
+    return Cipher(key)
 
 
 def _board(config, chip):

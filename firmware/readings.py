@@ -44,6 +44,7 @@ class Readings:
     def __init__(self, clock, stale_s=30):
         self._clock = clock
         self._stale_ms = stale_s * 1000
+        self.alerts = None  # dict, when the meter has sent an alert
         self.meter = {
             "manufacturer": None,
             "model": None,

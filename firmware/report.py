@@ -45,7 +45,7 @@ def readings(store):
         [store.value(i) for i in n],
         [store.age_ms(i) for i in n],
         "}," + today(store),
-        ',"line":%s}' % json.dumps(store.line()),
+        ',"alerts":%s,"line":%s}' % (json.dumps(store.alerts), json.dumps(store.line())),
     )
 
 

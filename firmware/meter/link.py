@@ -11,6 +11,7 @@ from ..hal.ports import fault
 _RX = const(512)
 _POLL_MS = const(5)  # 5 bytes at 9600 baud
 _LAZY_MS = const(20)
+_HOLD_MS = const(500)  # no meter alerts so soon after a packet (guide: a second): noise
 
 
 class Link:
@@ -54,9 +55,10 @@ class Link:
             if session.busy:
                 session.cancel()
 
-    async def idle(self, until):
-        """Listen until the tick value ``until``."""
+    async def idle(self, until, wake=False):
+        """Listen until the tick value ``until``; with ``wake`` an alert ends it: True then."""
         session = self.session
+        alerts = self.alerts
         heard = clock.ticks_ms()
         while True:
             now = clock.ticks_ms()
@@ -66,6 +68,9 @@ class Link:
             if self._take():
                 self._event()
                 heard = now
+                if wake and self.alerts != alerts:
+                    if clock.ticks_diff(now, self._sent) > _HOLD_MS:
+                        return True
             elif session.dirty and clock.ticks_diff(now, heard) > session.timeout_ms:
                 session.timed_out()
             await clock.sleep_ms(min(left, _LAZY_MS))

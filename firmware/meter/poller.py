@@ -75,6 +75,10 @@ class Poller:
         self._jumps = 0  # of the session, when the meter was last seen to be that one
         self._first_sum = 0  # index in the store of BT23's first value
         self._clock_read = None
+        self.server = None  # `firmware.meter.alerts.Server`
+        self._alerts = 0  # of the link, when they were looked at
+        self._flags_at = None
+        self._look_at = clock.ticks_ms()
 
     async def run(self):
         """Poll for ever."""
@@ -108,6 +112,7 @@ class Poller:
     async def _start(self):
         from osgp.dims import Dims
 
+        self._flags_at = None
         gc.collect()  # the heap is fullest from here to the end of the start
         dims = Dims(live=True)
         # The version first: what changes later is seen by it.
@@ -192,6 +197,8 @@ class Poller:
         due = clock.ticks_ms()
         turn = _NINE - 1
         silent = odd = 0
+        server = self.server
+        fresh = server is not None
         while silent < _LOST and odd < _ODD:
             turn += 1
             self._failed = ""
@@ -202,13 +209,43 @@ class Poller:
                 await self._read_clock()
             silent = silent + 1 if self._failed else 0
             odd = 0 if ok or silent else odd + 1
+            if ok and fresh:
+                fresh = False
+                await server.set_up(self._one, self._write, self._store, self._log)
+            if link.alerts != self._alerts:
+                await self._alerted()
             now = clock.ticks_ms()
             due = clock.ticks_add(due, self._period)
             if odd:
                 due = clock.ticks_add(now, _PERIOD_MS)  # `fast` is for values
             elif clock.ticks_diff(due, now) < 0:
                 due = now  # late: no use in catching up
-            await link.idle(due)
+            if await link.idle(due, server is not None):
+                due = clock.ticks_ms()
+
+    async def _alerted(self):
+        # Between the live reads, and seldom: a storm of alerts costs the values nothing.
+        now = clock.ticks_ms()
+        if clock.ticks_diff(now, self._look_at) < 0:
+            return
+        from . import alerts
+
+        server = self.server
+        self._alerts = self._link.alerts
+        self._look_at = clock.ticks_add(now, alerts.SERVE_MS if server else alerts.LOOK_MS)
+        entry = server.delta.entry if server else None
+        found = await alerts.look(self._one, self._store, self._log, self._flags_at, entry)
+        self._flags_at = found.at
+        if server is None:
+            del alerts, found
+            drop("firmware.meter.alerts", "osgp.alerts")
+        elif found.flags:
+            await server.serve(found.flags, self._one, self._write, self._store, self._log)
+
+    async def _write(self, table, offset, data):
+        if self.alive:
+            self.alive()
+        return await self._link.transact(table, 0, offset, data)
 
     async def _present(self):
         event = await self._values(_BT28, *self._present_at)

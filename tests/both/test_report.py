@@ -72,6 +72,7 @@ def test_readings_document():
         },
         "today": None,
         "yesterday": None,
+        "alerts": None,
         "line": {"verified": 2},
     }
 

@@ -1,0 +1,155 @@
+"""What is done about the meter's alerts, between the live reads. Loaded when one has come.
+
+By default the flags are read and told, and nothing is ever written. With ``alerts_serve`` the
+poller has a `Server`: it lets the meter watch sources (delta data), reads BT28 at once when it
+alerts, and then says that it was seen. M-Bus changes are told, not cleared: no public text says
+how. Nothing else is answered: scheduled reads and on-demand requests are the utility's business.
+"""
+
+from mep.errors import TableError
+from mep.events import Refused, Response
+from osgp.alerts import DELTA, Alerts, causes
+from shim import const
+from ..hal import clock
+from ..hal.memory import drop
+
+LOOK_MS = const(60000)  # flags are read again after so long, as long as alerts come
+SERVE_MS = const(2000)
+_REST_MS = const(600000)  # after a refusal
+_SOON_MS = const(10000)  # after a fault of the line
+_BT07 = const(7)
+_ET50 = const(2098)
+_ET71 = const(2119)
+
+
+async def look(read, store, log, at=None, entry=None):
+    """Read the flags, tell what is new of them; returns the `osgp.alerts.Alerts` that read them.
+
+    ``read(table, count, offset)``: coroutine function, gives the session's event. ``at``: of an
+    earlier `look`; ``entry``: this client's in ET13, if it is known. ``store.alerts`` (dict) holds
+    what was told.
+    """
+    if store.alerts is None:
+        store.alerts = {"now": [], "seen": {}, "time": None}
+    told = store.alerts
+    if at is None and entry is None:
+        entry = await _entry(read, store)
+    machine = Alerts(at, entry)
+    await _drive(machine, read)
+    if machine.flags is None:
+        return machine
+    now = causes(machine.flags)
+    new = [name for name in now if name not in told["now"]]
+    told["now"] = now
+    told["time"] = clock.iso(store.now())
+    seen = told["seen"]
+    for name in new:
+        if name not in seen:
+            log("info", "the meter alerts: " + name)
+        seen[name] = seen.get(name, 0) + 1
+    return machine
+
+
+async def _entry(read, store):
+    # Only where two MEP clients may be connected must the meter be asked which one this is.
+    version = _version(store)
+    if version and version < (4, 0):
+        return 4
+    from osgp.port import Port
+
+    port = Port(version)
+    await _drive(port, read)
+    del Port
+    drop("osgp.port")
+    return port.entry
+
+
+def _version(store):
+    try:
+        return tuple([int(n) for n in store.meter["firmware"].split(".")[:2]])
+    except (AttributeError, ValueError):
+        return None
+
+
+def ram_only(table, offset, data):
+    """A gate that lets writes pass that only the meter's RAM takes, and EP39."""
+    if table == _ET50 or table == _ET71 or (table == _BT07 and data[:2] == b"\x27\x08"):
+        return ""
+    return "a write of table %d is not among those that are allowed" % table
+
+
+class Server:
+    """Serves delta data alerts for ``watch`` (text of the configuration's ``alerts_watch``).
+
+    ``allow(table, offset, data)`` is the gate that each write passes: "" or why not.
+    """
+
+    def __init__(self, watch, allow):
+        from osgp.delta import Delta, parse
+
+        self.delta = Delta(parse(watch))
+        self._allow = allow
+        self._told = ""
+        self._rest = None
+
+    async def set_up(self, read, write, store, log):
+        """Let the meter watch. Done when it was learned; it forgets without mains."""
+        self.delta.set_up(_version(store))
+        await self._work(read, write, log)
+
+    async def serve(self, flags, read, write, store, log):
+        """Say that the alert ``flags`` were seen, as far as they are served."""
+        if self._rest is not None:
+            if clock.ticks_diff(clock.ticks_ms(), self._rest) < 0:
+                return
+            await self.set_up(read, write, store, log)
+        if flags & DELTA and self.delta.ready:
+            self.delta.seen()
+            await self._work(read, write, log)
+
+    async def _work(self, read, write, log):
+        delta = self.delta
+        why = await _drive(delta, read, write, self._allow) or delta.why
+        if why and why != self._told:
+            log("warn", "alerts_serve: " + why)
+        self._told = why
+        self._rest = None
+        if not delta.ready:
+            wait = _SOON_MS if delta.lost else _REST_MS
+            self._rest = clock.ticks_add(clock.ticks_ms(), wait)
+
+
+async def _drive(machine, read, write=None, allow=None):
+    # Until the machine has no wish left; why the gate stopped it (str), or "".
+    while True:
+        if write and machine.wait_ms:
+            await clock.sleep_ms(machine.wait_ms)
+        step = machine.next_read()
+        writing = False
+        if step is not None:
+            table, offset, count = step
+            event = await read(table, count, offset)
+        else:
+            step = machine.next_write() if write else None
+            if step is None:
+                return ""
+            writing = True
+            table, offset, data = step
+            why = allow(table, offset, data)
+            if why:
+                machine.stop()
+                return why
+            event = await write(table, offset, data)
+        if isinstance(event, Response) and writing:
+            machine.written(table)
+        elif isinstance(event, Response):
+            try:
+                machine.learn(table, event.buf, event.start, event.count)
+            except TableError:
+                machine.absent(table)
+        elif isinstance(event, Refused):
+            machine.refused(table, event.code)
+        elif write:
+            machine.failed(table)
+        else:
+            return ""
