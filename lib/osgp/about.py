@@ -9,6 +9,8 @@ from .fields import Reader, declaration
 
 # The list that no module holds: the ids of the measured sources, which `osgp.sources` names.
 SOURCE = "SOURCE"
+# No list: a key or the like, see `osgp.secrets`.
+SECRET = "SECRET"
 
 
 def about(table):
@@ -72,9 +74,11 @@ def _factors(text, walk=None):
 
 
 def words(table, name):
-    """The list ``name`` of a declaration as dict of number to word."""
+    """The list ``name`` of a declaration as dict of number to word, None for SECRET."""
     if name == SOURCE:
         return _sources()
+    if name == SECRET:
+        return None
     for line in declaration(table_name(table)).NAMES.split("\n"):
         if line.startswith(name + " "):
             pairs = [pair.strip().split(" ") for pair in line[len(name) :].split(";")]

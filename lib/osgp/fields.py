@@ -31,7 +31,7 @@ rec[n]     n records of the lines up to `end`: list of dicts
 name `-`   reserved: not in the dict, written as zeros
 
 Unit, divisor and the words of a LIST are for display, `osgp.about` knows them: values stay
-integers as the meter sends them.
+integers as the meter sends them. `is SECRET`: a key or the like, see `osgp.secrets`.
 """
 
 from mep.errors import TableError

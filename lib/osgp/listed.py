@@ -1,9 +1,10 @@
 """Tables that the guides list and describe nowhere: their bytes are given as they are.
 
-MEP guide, table C.1 (p. 260-262); optical guide, table A.1 (p. 60-63).
+MEP guide, tables C.1 and C.4 (p. 260-264); optical guide, table A.1 (p. 60-63).
 """
 
 TABLES = """
+ET01 Pulse Output Options;MBK r;MAK rw;?;all
 ET02 Battery Information;MBK r;MAK rw;RAM;all
 ET05 Control Output Settings;MBK r;MAK rw;RAM;all
 ET06 Pulse Inputs;MBK r;MAK rw;RAM;all
@@ -34,4 +35,6 @@ class Listed:
         at = TABLES.find("\n%s " % name)
         self.ABOUT = None if at < 0 else TABLES[at + 6 : TABLES.find("\n", at + 1)]
         self.NAMES = ""
-        self.FIELDS = "0 raw[*] data\n"
+        # Point to point modems: addresses, passwords and PINs of somebody's network.
+        secret = (self.ABOUT or "").startswith("P2P ")
+        self.FIELDS = "0 raw[*] data is SECRET\n" if secret else "0 raw[*] data\n"

@@ -21,7 +21,7 @@ GROUPS = {
     "extended to ET46": [table for table in TABLES if 2048 <= table < 2048 + 47],
     "extended from ET47": [table for table in TABLES if table >= 2048 + 47],
 }
-VERSION_BYTES = [b"\x31\x55", b"\x36\x40", GEN3, b"\x40\x01", GEN430]
+VERSION_BYTES = [b"\x31\x55", b"\x36\x40", GEN3, b"\x40\x01", GEN430, b"\x46\x40"]
 VERSIONS = st.sampled_from(VERSION_BYTES)
 
 

@@ -20,7 +20,7 @@ FIELDS = """
 8    chars[20]  customer_id
 28   u8         reset_parameter
 29   u8         key_length  unit B
-30   raw[32]    security_key
+30   raw[32]    security_key  is SECRET
 62   u16        ta  unit bits
 64   u16        to  unit ms
 ET11.1  raw[0]  -
