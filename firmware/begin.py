@@ -42,7 +42,7 @@ def build(app, show, open_line, chip):
     if config["alerts_serve"]:
         from .meter import alerts
 
-        app.poller.server = alerts.Server(config["alerts_watch"], alerts.ram_only)
+        app.poller.server = alerts.Server(config["alerts_watch"], alerts.Gate())
     app.note = None
     if guard:
         guard.redact = app.log.redact

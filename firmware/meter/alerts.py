@@ -6,6 +6,8 @@ alerts, and then says that it was seen. M-Bus changes are told, not cleared: no 
 how. Nothing else is answered: scheduled reads and on-demand requests are the utility's business.
 """
 
+import sys
+
 from mep.errors import TableError
 from mep.events import Refused, Response
 from osgp.alerts import DELTA, Alerts, causes
@@ -18,8 +20,6 @@ SERVE_MS = const(2000)
 _REST_MS = const(600000)  # after a refusal
 _SOON_MS = const(10000)  # after a fault of the line
 _BT07 = const(7)
-_ET50 = const(2098)
-_ET71 = const(2119)
 
 
 async def look(read, store, log, at=None, entry=None):
@@ -71,17 +71,41 @@ def _version(store):
         return None
 
 
-def ram_only(table, offset, data):
-    """A gate that lets writes pass that only the meter's RAM takes, and EP39."""
-    if table == _ET50 or table == _ET71 or (table == _BT07 and data[:2] == b"\x27\x08"):
-        return ""
-    return "a write of table %d is not among those that are allowed" % table
+class Gate:
+    """What may be written, by `osgp.writes`: here only what wears nothing, so no ledger is needed.
+
+    Each kind of write is judged once for a meter; the code behind it is dropped again.
+    """
+
+    def __init__(self):
+        self._known = {}
+
+    def __call__(self, table, data, version):
+        """ "" or why not."""
+        kind = (table, bytes(data[:2]) if table == _BT07 else b"", version)
+        why = self._known.get(kind)
+        if why is None:
+            why = self._known[kind] = _judge(table, data, version)
+        return why
+
+
+def _judge(table, data, version):
+    before = list(sys.modules)
+    from osgp.writes import judge
+
+    judged = judge(table, data, version)
+    why = judged.why
+    if not why and judged.memory != "RAM":
+        why = judged.name + ": wears the meter's memory, and alerts are not worth that"
+    del judge, judged
+    drop(*[n for n in list(sys.modules) if n[:5] == "osgp." and n not in before])
+    return why
 
 
 class Server:
     """Serves delta data alerts for ``watch`` (text of the configuration's ``alerts_watch``).
 
-    ``allow(table, offset, data)`` is the gate that each write passes: "" or why not.
+    ``allow(table, data, version)`` is the gate that each write passes: "" or why not.
     """
 
     def __init__(self, watch, allow):
@@ -89,12 +113,14 @@ class Server:
 
         self.delta = Delta(parse(watch))
         self._allow = allow
+        self._version = None
         self._told = ""
         self._rest = None
 
     async def set_up(self, read, write, store, log):
         """Let the meter watch. Done when it was learned; it forgets without mains."""
-        self.delta.set_up(_version(store))
+        self._version = _version(store)
+        self.delta.set_up(self._version)
         await self._work(read, write, log)
 
     async def serve(self, flags, read, write, store, log):
@@ -107,9 +133,12 @@ class Server:
             self.delta.seen()
             await self._work(read, write, log)
 
+    def _may(self, table, data):
+        return self._allow(table, data, self._version)
+
     async def _work(self, read, write, log):
         delta = self.delta
-        why = await _drive(delta, read, write, self._allow) or delta.why
+        why = await _drive(delta, read, write, self._may) or delta.why
         if why and why != self._told:
             log("warn", "alerts_serve: " + why)
         self._told = why
@@ -119,7 +148,7 @@ class Server:
             self._rest = clock.ticks_add(clock.ticks_ms(), wait)
 
 
-async def _drive(machine, read, write=None, allow=None):
+async def _drive(machine, read, write=None, may=None):
     # Until the machine has no wish left; why the gate stopped it (str), or "".
     while True:
         if write and machine.wait_ms:
@@ -135,7 +164,7 @@ async def _drive(machine, read, write=None, allow=None):
                 return ""
             writing = True
             table, offset, data = step
-            why = allow(table, offset, data)
+            why = may(table, data)
             if why:
                 machine.stop()
                 return why

@@ -112,6 +112,7 @@ class AlertMeter(TableMeter):
 
 def _rig(watch=None, **kw):
     rig = poll.Rig()
+    rig.gate = module.Gate()
     rig.meter = AlertMeter(rig.time, rig.meter.tables)
     for name in kw:
         setattr(rig.meter, name, kw[name])
@@ -122,7 +123,7 @@ def _rig(watch=None, **kw):
             made.__init__(self, *args)
             rig.poller = self
             if watch is not None:
-                self.server = module.Server(watch, module.ram_only)
+                self.server = module.Server(watch, rig.gate)
 
     def run(ms, during=None):
         clock = module.clock
@@ -309,21 +310,26 @@ def test_the_gate_is_asked_for_every_write():
     rig = _rig("8:100")
     asked = []
 
-    def deny(table, offset, data):
-        asked.append(table)
+    def deny(table, data, version):
+        asked.append((table, version))
         return "not today"
 
     rig.meter.storm = 1000
     rig.meter.flags = 0x10
-    kept = module.ram_only
-    module.ram_only = deny
-    try:
-        rig.go(30000)
-    finally:
-        module.ram_only = kept
-    assert asked and rig.meter.writes == [] and [1 for text in rig.lines if "not today" in text]
-    assert kept(2098, 30, b"\x01") == "" == kept(7, None, b"\x27\x08\x05\x0c")
-    assert "table 7" in kept(7, None, b"\x11\x08\x05") and kept(2061, 6, b"\x01")
+    rig.gate = deny
+    rig.go(30000)
+    assert (
+        asked[0] == (2098, (3, 84))
+        and rig.meter.writes == []
+        and [1 for text in rig.lines if "not today" in text]
+    )
+    gate = module.Gate()
+    for _ in range(2):
+        assert gate(2098, b"\x0b", (3, 84)) == "" == gate(2119, b"\x08\x00\x64\x00", (3, 84))
+        assert gate(7, b"\x27\x08\x05\x0c\x01\x00\x00", (3, 84)) == ""
+        assert "3.40" in gate(2119, b"\x08", (3, 30))
+        assert "wears" in gate(7, b"\x27\x08\x05\x0c\x01\x00\x00", (3, 30))
+        assert gate(7, b"\x11\x08\x05\x01\x00\x00", (3, 84)) and gate(3, b"\x01", (3, 84))
 
 
 def test_machine_and_words():
