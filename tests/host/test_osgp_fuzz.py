@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from proofkit import report, scale
 
 from mep.errors import TableError
-from osgp import codec, sources
+from osgp import codec, secrets, sources
 from osgp.dims import Dims
 from osgp.names import DECLARED
 from osgpkit import GEN3, GEN4, GEN430, learn, tables
@@ -43,6 +43,29 @@ def test_decode_gives_a_dict_that_can_be_written_or_table_error(table, version, 
     again = codec.encode(table, values, dims)
     assert codec.decode(table, again, 0, len(again), dims) == values
     assert codec.encode(table, values, dims) == again
+
+
+SECRET = [table for table in TABLES if secrets.has_secrets(table)]
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.sampled_from(SECRET), VERSIONS, st.data(), st.binary(max_size=400))
+def test_masking_takes_any_bytes_and_leaves_none_of_a_secret(table, version, data, reply):
+    dims = meter(table, version, lambda other, n: data.draw(st.binary(min_size=n, max_size=n)))
+    out, names = secrets.mask(table, reply, dims)
+    assert len(out) == len(reply) and secrets.mask(table, out, dims) == (out, names)
+    changed = [i for i in range(len(out)) if out[i] != reply[i]]
+    assert all(out[i] == secrets.MASK for i in changed) and (names or not changed)
+    try:
+        values = codec.decode(table, reply, 0, len(reply), dims)
+    except TableError:
+        assert names == ["all"] and out == bytes([secrets.MASK]) * len(reply)
+        return
+    after = codec.decode(table, out, 0, len(out), dims)
+    for device, shown in zip(values["mbus"], after["mbus"]):
+        key = bytes.fromhex(device.pop("security_key"))
+        assert shown.pop("security_key") == (b"*" * 32 if any(key) else key).hex()
+    assert values == after
 
 
 @pytest.mark.proof
