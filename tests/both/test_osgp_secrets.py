@@ -1,7 +1,7 @@
 """No key or password leaves a table, neither as bytes nor decoded; all the rest does."""
 
 from mep.errors import LocalError
-from osgp import codec, secrets
+from osgp import about, codec, secrets
 from osgp.names import known_names
 from osgpkit import GEN3
 from test_tables_bt import laid, meter
@@ -35,6 +35,8 @@ def test_the_keys_of_mbus_devices():
     for device in before["mbus"]:
         del device["security_key"]
     assert before == after and KEY not in out
+    rows = [row for row in about.describe(2061) if row[0] == "mbus[].security_key"]
+    assert rows == [("mbus[].security_key", "raw", None, 1, None)]
 
 
 def test_bytes_that_do_not_fill_the_table_are_hidden_as_a_whole():
