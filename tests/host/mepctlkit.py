@@ -1,11 +1,14 @@
 """Real processes for the tests of the command line: mepctl, a simulated meter on TCP or pty."""
 
+import atexit
 import json
 import os
 import re
+import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.request
 
@@ -13,6 +16,9 @@ from tools.paths import ROOT
 
 KEY = "a7941d85bce8a8fa2ab7"
 _START_S = 15
+# Where mepctl counts its writes: not in the state of whoever runs the tests.
+_STATE = tempfile.mkdtemp(prefix="mepctl-state-")
+atexit.register(shutil.rmtree, _STATE, True)
 
 
 def mepctl(*words, key=KEY, timeout=60, **variables):
@@ -32,6 +38,7 @@ def environment(key=KEY, **variables):
     if key is not None:
         env["MEP_KEY"] = key
     env["PYTHONUNBUFFERED"] = "1"
+    env["XDG_STATE_HOME"] = _STATE
     env.update(variables)
     return env
 

@@ -15,7 +15,8 @@ exit codes:
   2    bad usage or input: option, key form, URL, port, table name, file
   3    wrong key: the meter refused it every time
   4    silent line: no reply at all
-  5    the meter refused what was asked (its code is named), or does not have it
+  5    the meter refused what was asked (its code is named), or does not have it; or the guard
+       of writes holds it back
   6    disturbed line: replies came, but damaged, or not as the table is declared
   130  ended by Ctrl-C before it was done
 """
@@ -163,6 +164,7 @@ def _add_read(commands):
     p.add_argument("--count", type=int, metavar="N", help="number of bytes")
     p.add_argument("--json", action="store_true", help="one JSON object, for programs")
     p.add_argument("--raw", action="store_true", help="the bytes as hex")
+    p.add_argument("--show-secrets", action="store_true", help="keys in the table, too")
     p.set_defaults(module="read")
 
 

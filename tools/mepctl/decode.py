@@ -1,5 +1,6 @@
 """`mepctl decode`: what bytes mean, of a table or of whole packets."""
 
+import contextlib
 import re
 import sys
 from pathlib import Path
@@ -189,6 +190,21 @@ def request_of(body):
         found["count"] = int.from_bytes(body[at : at + 2], "big")
     if code in (WRITE, WRITE_PART):
         found["hex"] = body[at + 2 :].hex()
+        if found["table"] == "BT07" and not found["offset"]:
+            found.update(_procedure(body[at + 2 :]))
+    return found
+
+
+def _procedure(data):
+    # What a write of BT07 calls.
+    from osgp.procedures import code_of, find
+
+    if len(data) < 3:
+        return {}
+    number = data[0] | (data[1] & 15) << 8
+    found = {"procedure": code_of(number), "psn": data[2], "parameters": data[3:].hex()}
+    with contextlib.suppress(LocalError):
+        found["name"] = find(number).name
     return found
 
 
@@ -230,6 +246,7 @@ def _show(found):
     elif found["packet"] == "request":
         words = ["request 0x%02X %s" % (found["request"], found["what"])]
         words += ["%s %s" % (k, found[k]) for k in ("table", "offset", "count") if k in found]
+        words += ["%s %s" % (k, found[k]) for k in ("procedure", "name", "psn") if k in found]
         if "sequence" in found:
             words += ["sequence %08X" % found["sequence"], "digest " + found["digest"]]
         print(", ".join(words))

@@ -82,12 +82,12 @@ async def _log(meter, args):
 
 async def _now(meter, args):
     from osgp.ondemand import OnDemand
-    from . import calling
+    from . import calling, guard
 
     dims = await work.learn(meter)
     machine = OnDemand(dims, args.device - 1)
     with output.progress(args, "asking the device"):
-        await calling.drive(meter, machine, dims)
+        await calling.drive(meter, machine, dims, guard.Gate(dims))
     if machine.failed:
         raise Stop(REFUSED, "M-Bus device %d: %s" % (args.device, machine.failed))
     if machine.device is None:

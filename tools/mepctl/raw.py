@@ -11,8 +11,8 @@ from mep.digest import Digest
 from mep.frame import ALERT, BAD, MAX_LENGTH, PACKET, PacketReader
 from mep.rc4 import Cipher
 from mep.requests import OK as DONE
-from mep.requests import OVERHEAD, READ, READ_PART, SEQUENCE, seal
-from . import decode, output
+from mep.requests import OVERHEAD, READ, READ_PART, SEQUENCE, WRITE, WRITE_PART, seal
+from . import decode, output, work
 from .common import (
     DISTURBED,
     OK,
@@ -40,6 +40,8 @@ def main(args):
     baud = find_baud(args)
     if body[0] not in (READ, READ_PART) and not args.yes:
         return _dry_run(args, body, key)
+    if body[0] in (WRITE, WRITE_PART):
+        work.run(args, lambda meter: _guard(meter, body))
     packet, reply = asyncio.run(_exchange(args.port, baud, key, body, args.rc4))
     found = decode.reply_of(body, reply[_HEAD:-8], None)
     found = dict(request=packet.hex(), reply=reply.hex(), **found)
@@ -49,6 +51,14 @@ def main(args):
         print("> %s\n< %s" % (packet.hex(" "), reply.hex(" ")))
         decode.show_reply(found)
     return OK if found["code"] == DONE else REFUSED
+
+
+async def _guard(meter, body):
+    # As for every write: what it wears is counted, and there is a limit.
+    from .guard import Gate
+
+    head = 5 if body[0] == WRITE else 8
+    Gate(await work.learn(meter))(int.from_bytes(body[1:3], "big"), body[head:])
 
 
 def body_of(text):

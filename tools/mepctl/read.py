@@ -4,6 +4,7 @@ from osgp import codec
 from osgp.dims import Dims
 from . import output, tables, work
 from .common import OK, USAGE, Stop
+from .masking import has_secrets, masked
 
 _LINE = 16
 _MOST = 0xFFFFFF
@@ -35,10 +36,25 @@ def _check_part(args):
 
 async def _read(meter, args, table, part):
     # (bytes, dims); dims is None when the bytes are to be shown as they are.
-    if args.raw or part:
+    hide = has_secrets(table) and not args.show_secrets
+    if (args.raw or part) and not hide:
         return await meter.read(table, args.offset, args.count), None
-    dims = await work.learn(meter) if tables.needs_dims(table) else Dims()
-    return await work.fetch(meter, table, dims), dims
+    if part:
+        raise Stop(
+            USAGE,
+            "%s holds keys: read all of it, which masks them, or add --show-secrets"
+            % codec.table_name(table),
+        )
+    dims = Dims()
+    if tables.is_declared(table) and tables.needs_dims(table):
+        dims = await work.learn(meter)
+    data = await (meter.read(table) if args.raw else work.fetch(meter, table, dims))
+    if hide:
+        await work.prepare(meter, table, dims)
+        data, hidden = masked(table, data, dims)
+        if hidden:
+            output.note("masked: %s (--show-secrets shows them)" % ", ".join(hidden))
+    return data, None if args.raw else dims
 
 
 def as_json(table, data, rows, offset, raw):

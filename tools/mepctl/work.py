@@ -68,7 +68,9 @@ async def learn(meter, live=False):
 
 
 async def prepare(meter, table, dims):
-    """Read into ``dims`` what the declaration of ``table`` refers to."""
+    """Read into ``dims`` what the declaration of ``table``, if it has one, refers to."""
+    if not tables.is_declared(table):
+        return
     for other, start, size in needs(table, dims):
         # Refused, it may not matter: decoding says so if it does.
         with contextlib.suppress(Refusal):
