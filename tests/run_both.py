@@ -1,10 +1,10 @@
 """Run tests/both on the interpreter that runs this: MicroPython, or CPython without pytest.
 
-    micropython tests/run_both.py [--stage build/stage/x86] [FILTER ...]
+    micropython tests/run_both.py [--stage build/stage/x86] [--without FILE] [FILTER ...]
 
 Each test_*.py is imported, each test_* in it called, async ones in an event loop of their own.
 A FILTER is a part of a file's or test's name. With --stage the compiled tree is tested instead of
-the sources. After each file all it brought in is forgotten, so that a small heap does.
+the sources; --without leaves one file out. After each file all it brought in is forgotten, so that a small heap does.
 """
 
 import asyncio
@@ -91,14 +91,16 @@ def forget(known):
 
 
 def main(arguments):
-    stage = None
-    if "--stage" in arguments:
-        at = arguments.index("--stage")
-        if at + 1 == len(arguments):
-            print("write the tree after --stage, as in: --stage build/stage/x86")
-            return 2
-        stage = arguments[at + 1]
-        arguments = arguments[:at] + arguments[at + 2 :]
+    given = {"--stage": None, "--without": None}
+    for name in given:
+        if name in arguments:
+            at = arguments.index(name)
+            if at + 1 == len(arguments):
+                print("write what is meant after %s" % name)
+                return 2
+            given[name] = arguments[at + 1]
+            arguments = arguments[:at] + arguments[at + 2 :]
+    stage = given["--stage"]
     os.chdir(find_root(__file__))
     if stage:
         try:
@@ -111,6 +113,8 @@ def main(arguments):
     passed = failed = 0
     for file in sorted(os.listdir(TESTS)):
         if not file.startswith("test_") or not file.endswith(".py"):
+            continue
+        if file[:-3] == given["--without"]:
             continue
         good, bad = run_file(file[:-3], arguments)
         if good or bad:

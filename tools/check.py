@@ -11,14 +11,15 @@ import re
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 from .paths import BUILD, MICROPYTHON, ROOT
 
 # The 64-bit port runs the sources; the 32-bit one, whose heap is like the chip's, runs what the
 # chip runs, compiled. Test code needs more room than the application, which a test of its own
-# holds to 128 KiB.
+# holds to 128 KiB. The fault timeline takes long: on CPython and on that port it is enough.
 PORTS = (
-    ("micropython64", "2m", ()),
+    ("micropython64", "2m", ("--without", "test_timeline")),
     ("micropython32", "1m", ("--stage", "build/stage/x86-tests")),
 )
 
@@ -32,12 +33,12 @@ def lint():
 
 def host():
     """tests/both and tests/host on CPython, file by file in parallel: most of it is waiting."""
-    return pytest("-n", "3", "--dist", "loadfile", "-m", "not proof")
+    return pytest("-n", "3", "--dist", "loadfile", "-m", "not alone")
 
 
-def proofs():
-    """The short form of the long proofs; alone, because they measure."""
-    return pytest("-m", "proof")
+def alone():
+    """What measures times, when nothing else runs."""
+    return pytest("-m", "alone")
 
 
 def pytest(*arguments):
@@ -46,31 +47,31 @@ def pytest(*arguments):
     return good, last(lines, r"\d+ \w+.* in [\d.]+")
 
 
-def mpy(port, heap, arguments):
+def mpy(port, heap, arguments, show=print):
     """tests/both under one MicroPython."""
     binary = MICROPYTHON / port
     if not binary.exists():
         return not os.environ.get("CI"), "%s: SKIPPED, it is not there; run `make setup`" % port
-    if arguments:
+    if "--stage" in arguments:
         stage = [sys.executable, "-m", "tools.stage", "--arch", "x86", "--tests", "--quiet"]
-        if not run(stage)[0]:
+        if not run(stage, show)[0]:
             return False, "%s: FAILED, the code does not compile" % port
     command = [str(binary), "-X", "heapsize=" + heap, "tests/run_both.py", *arguments]
-    good, lines = run(command)
+    good, lines = run(command, show)
     return good, "%s: %s" % (port, last(lines, r"\d+ passed, \d+ failed"))
 
 
-def run(command):
-    """Run ``command``, showing its output; returns (success, lines)."""
+def run(command, show=print):
+    """Run ``command``, giving its output to ``show``; returns (success, lines)."""
     shown = [os.path.relpath(c, ROOT) if c.startswith(str(ROOT)) else c for c in command]
-    print("\n$ %s" % " ".join(shown), flush=True)
+    show("\n$ %s" % " ".join(shown))
     lines = []
     with subprocess.Popen(
         command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     ) as process:
         for line in process.stdout:
-            print(line, end="", flush=True)
             lines.append(line.rstrip("\n"))
+            show(lines[-1])
     return process.returncode == 0, lines
 
 
@@ -82,11 +83,26 @@ def last(lines, pattern):
     return "FAILED without a summary, see above"
 
 
+def ports():
+    """tests/both under each MicroPython; returns the results and what they printed."""
+    said = []
+    return [mpy(*port, show=said.append) for port in PORTS], said
+
+
 def main(arguments):
     started = time.monotonic()
     BUILD.mkdir(exist_ok=True)
-    results = [] if "mpy" in arguments else [lint(), host(), proofs()]
-    results += [mpy(*port) for port in PORTS]
+    sys.stdout.reconfigure(line_buffering=True)
+    if "mpy" in arguments:
+        results = [mpy(*port) for port in PORTS]
+    else:
+        results = [lint()]
+        with ThreadPoolExecutor(1) as beside:
+            under_mpy = beside.submit(ports)
+            results.append(host())
+            more, said = under_mpy.result()
+        print("\n".join(said))
+        results += [alone(), *more]
     print("\nIn %d s:" % (time.monotonic() - started))
     for _, summary in results:
         print(summary)

@@ -14,6 +14,7 @@ place.
 import argparse
 import ast
 import gzip
+import hashlib
 import json
 import os
 import shutil
@@ -50,6 +51,10 @@ OUTSIDE = (
 )
 
 
+KEPT = BUILD / "stage" / "kept"
+_MOST_KEPT = 12
+
+
 class StageError(Exception):
     """What could not be compiled, and why."""
 
@@ -64,38 +69,82 @@ def stage(arch="x64", optimise=3, tests=False, out=None, chip=None):
     """
     out = Path(out or BUILD / "stage" / (arch + "-tests" if tests else arch))
     out.parent.mkdir(parents=True, exist_ok=True)
+    chip = arch in CHIPS if chip is None else chip
+    modules = sources(THIRD_PARTY + FOR_TESTS if tests else THIRD_PARTY)
+    callers = callers_of_tests() if tests else []
+    made = KEPT / fingerprint(modules + callers, (arch, optimise, tests, chip))
     # Made beside its place and then moved there, so that nobody ever sees half of it.
     fresh = Path(tempfile.mkdtemp(prefix=arch + "-", dir=out.parent))
     try:
-        third_party = THIRD_PARTY + FOR_TESTS if tests else THIRD_PARTY
-        texts = read(sources(third_party), tests)
-        callers = read(callers_of_tests()) if tests else {}
-        names = {}
-        if optimise >= 3:
-            chip = arch in CHIPS if chip is None else chip
-            if not tests:  # which play other platforms
-                texts = lean(texts, outside(), chip)
-            texts, names = minify(texts, callers, outside())
+        if made.exists():
+            made.touch()
         else:
-            texts.update(callers)
-        texts = {name: text for name, text in texts.items() if needed(name, text)}
-        compile_all(texts, fresh, arch, optimise)
-        if tests:
-            shutil.copytree(ROOT / "web", fresh / "web")
-        else:
-            pack_web(fresh / "web")
-        for name in AS_THEY_ARE:
-            if (ROOT / name).exists():
-                shutil.copy(ROOT / name, fresh / name)
+            make(fresh, modules, callers, arch, optimise, chip)
+            keep(fresh, made)
+        shutil.rmtree(fresh)
+        shutil.copytree(made / "tree", fresh)
         fresh.chmod(0o755)
         shutil.rmtree(out, ignore_errors=True)
         fresh.rename(out)
-        with open(str(out) + ".names.json", "w") as f:
-            json.dump(names, f, indent=1, sort_keys=True)
+        shutil.copy(made / "names.json", str(out) + ".names.json")
     finally:
         shutil.rmtree(fresh, ignore_errors=True)
     files = [p for p in out.rglob("*") if p.is_file()]
     return sorted((str(p.relative_to(out)), p.stat().st_size) for p in files)
+
+
+def make(folder, modules, callers, arch, optimise, chip):
+    """Make the tree ``folder/tree`` and ``folder/names.json``; with ``callers``, that of tests."""
+    tests = bool(callers)
+    texts = read(modules, tests)
+    callers = read(callers)
+    names = {}
+    if optimise >= 3:
+        if not tests:  # which play other platforms
+            texts = lean(texts, outside(), chip)
+        texts, names = minify(texts, callers, outside())
+    else:
+        texts.update(callers)
+    texts = {name: text for name, text in texts.items() if needed(name, text)}
+    tree = folder / "tree"
+    tree.mkdir()
+    compile_all(texts, tree, arch, optimise)
+    if tests:
+        shutil.copytree(ROOT / "web", tree / "web")
+    else:
+        pack_web(tree / "web")
+    for name in AS_THEY_ARE:
+        if (ROOT / name).exists():
+            shutil.copy(ROOT / name, tree / name)
+    with open(folder / "names.json", "w") as f:
+        json.dump(names, f, indent=1, sort_keys=True)
+
+
+def fingerprint(modules, how):
+    """What the tree is made of, as text: the same sources and tools make the same tree."""
+    digest = hashlib.sha256(repr((how, mpy_cross())).encode())
+    tools = [(p, p.name) for p in sorted((ROOT / "tools").glob("*.py"))]
+    web = [(p, str(p)) for p in sorted((ROOT / "web").rglob("*")) if p.is_file()]
+    more = [(ROOT / n, n) for n in AS_THEY_ARE if (ROOT / n).exists()]
+    for source, name in [*modules, *tools, *web, *more]:
+        digest.update(b"%s %d\n" % (name.encode(), source.stat().st_size) + source.read_bytes())
+    for text in outside():
+        digest.update(text.encode())
+    return digest.hexdigest()[:32]
+
+
+def keep(fresh, made):
+    """Keep the tree in ``fresh`` as ``made``, and of others the latest ones."""
+    made.parent.mkdir(parents=True, exist_ok=True)
+    old = sorted(made.parent.iterdir(), key=lambda p: p.stat().st_mtime, reverse=True)
+    for path in old[_MOST_KEPT - 1 :]:
+        shutil.rmtree(path, ignore_errors=True)
+    beside = Path(tempfile.mkdtemp(prefix="new-", dir=made.parent))
+    shutil.copytree(fresh, beside, dirs_exist_ok=True)
+    try:
+        beside.rename(made)
+    except OSError:  # another process made the same
+        shutil.rmtree(beside)
 
 
 def sources(third_party=THIRD_PARTY):

@@ -22,7 +22,7 @@ from proofkit import Load, percentile, report, scale, spread
 
 from tools.stage import stage
 
-pytestmark = [pytest.mark.proof, pytest.mark.timeout(1800)]
+pytestmark = [pytest.mark.proof, pytest.mark.alone, pytest.mark.timeout(1800)]
 
 OUTAGES = scale("PROOF_OUTAGES", 1)
 OUTAGE_S = 10 if OUTAGES > 1 else 2

@@ -256,6 +256,7 @@ def test_a_wrong_key_is_told_from_noise():
     assert rig.wrong == []
 
 
+@pytest.mark.alone
 async def test_the_same_over_tcp_in_real_time(free_port):
     simulator = await serve(channel("gen3"))
     settings = {
