@@ -9,7 +9,7 @@ from osgpkit import GEN3, GEN4, GEN430
 from tablekit import Noise, noisy
 
 _REPLIES = 10000
-_VERSIONS = (b"\x31\x55", b"\x36\x40", GEN3, GEN4, GEN430)
+_VERSIONS = (b"\x31\x55", b"\x36\x40", GEN3, GEN4, GEN430, b"\x46\x40")
 _PER_METER = 50
 
 
