@@ -86,9 +86,13 @@ class Client:
 
     def whole(self, table, size):
         """A table read in pieces of at most 465 bytes."""
+        return self.whole_part(table, 0, size)
+
+    def whole_part(self, table, offset, size):
+        """A part of a table, in pieces of at most 465 bytes."""
         out = b""
         while len(out) < size:
-            out += self.data(table, min(465, size - len(out)), len(out))
+            out += self.data(table, min(465, size - len(out)), offset + len(out))
         return out
 
 

@@ -29,6 +29,10 @@ _BASE = (180, 130, 70)
 _APPLIANCE = (2100, 1200, 850)
 _STEADY = ((311, 366, 25), (172, 240, -16), (232591, 233879, 234387))
 _PV_W = 5200
+# Wh forward and back, varh: a house without the sun has given next to nothing back.
+_START = ((115921469, 201, 8104733, 20994417), (115921469, 6418201, 8104733, 20994417))
+_MARK_TICKS = 300 * 1000 // TICK_MS
+_MARKS = 20000
 
 
 class Phase:
@@ -56,11 +60,13 @@ def quadrant(power, reactive):
 class House:
     """``at(ms)`` moves the house to that unix time in ms; then its registers are read."""
 
-    def __init__(self, kind="sunny", seed=1, tiers=8, start=(115921469, 201, 8104733, 20994417)):
+    def __init__(self, kind="sunny", seed=1, tiers=8, start=None):
         if kind not in HOUSES:
             raise ValueError("house %s: write one of %s" % (kind, ", ".join(HOUSES)))
         self.kind = kind
         self.seed = seed
+        self.start = start = start or _START[kind in ("sunny", "pv")]
+        self.marks = {}  # unix time: energies of all tiers, voltages; each five minutes
         self.tick = None
         self.phases = ()
         self.frequency = 50000
@@ -91,6 +97,15 @@ class House:
             self.tick += 1
             self._measure()
             self._average()
+            if not self.tick % _MARK_TICKS:
+                self._mark()
+
+    def _mark(self):
+        totals = tuple(self.total(kind) for kind in range(4))
+        voltages = tuple(p.voltage for p in self.phases)
+        self.marks[self.tick * TICK_MS // 1000] = (totals, voltages)
+        if len(self.marks) > _MARKS:
+            del self.marks[next(iter(self.marks))]
 
     @property
     def power(self):

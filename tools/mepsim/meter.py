@@ -4,8 +4,9 @@ What the guide leaves open is decided here, and marked "our choice".
 """
 
 from mep.digest import Digest
+from .access import MAK, MBK
 from .procedures import Procedures
-from .tables import MAK, MBK, Tables
+from .tables import Tables
 
 READ, READ_PART, WRITE, WRITE_PART = 0x30, 0x3F, 0x40, 0x4F
 

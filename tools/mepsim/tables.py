@@ -7,9 +7,10 @@ themselves are functions of the time; the others are memory that a client may wr
 import time
 
 from . import registers
+from .access import levels
+from .house import Site
 
 ET = 2048
-NOBODY, MBK, MAK = 0, 1, 2
 
 ET13_ALERT_FLAGS = 8  # within a MEP client's entry
 ET50_FLAGS = 30
@@ -18,31 +19,6 @@ MEP1_ENTRY = 4  # after four M-Bus devices
 _CONFIG_SIZE = 66  # ET11.1
 _ET04_SEQUENCE = 103
 _ET04_IDT = 116
-
-# number, lowest key level that may write (guide, appendix C)
-ACCESS = {
-    0: NOBODY,
-    1: NOBODY,
-    7: MBK,
-    8: NOBODY,
-    15: MAK,
-    20: NOBODY,
-    21: NOBODY,
-    22: NOBODY,
-    23: MAK,
-    27: NOBODY,
-    28: NOBODY,
-    52: NOBODY,
-    ET + 3: MAK,
-    ET + 4: MAK,
-    ET + 11: NOBODY,
-    ET + 13: MAK,
-    ET + 50: MBK,
-    ET + 51: MBK,
-    ET + 55: MAK,
-    ET + 59: NOBODY,
-    ET + 85: NOBODY,  # Gen 4 only
-}
 
 
 def put(table, offset, data):
@@ -179,10 +155,9 @@ class Tables:
         self.model = model
         self.house = house
         self.epoch = epoch
-        gen3 = not model.gen4
-        numbers = [n for n in ACCESS if not (gen3 and n == ET + 85)]
+        self.levels = levels(model.firmware)
+        self.site = Site(model, house, epoch)
         self.memory = {
-            0: general_configuration(model, numbers),
             1: manufacturer(model),
             7: bytearray(3 + 255),
             8: bytearray(4 + 12),
@@ -202,21 +177,36 @@ class Tables:
         }
         if model.gen4:
             self.memory[ET + 85] = bytearray(4 + 12)
+        self.live = self._live()
+        numbers = {0, *self.memory, *self.live} & set(self.levels)
+        self.memory[0] = general_configuration(model, sorted(numbers))
+        self.numbers = numbers
+
+    def _live(self):
+        # Tables that are made when they are read, as functions of the unix time in ms.
+        def now(build):
+            return lambda ms: build(ms // 1000)
+
+        live = {number: now(build) for number, build in self.site.tables.items()}
+        live[52] = now(utc_clock)
+        live[23] = lambda ms: registers.current_registers(self.model, self.house)
+        live[28] = lambda ms: registers.present_registers(self.model, self.house)
+        return live
 
     def read(self, number, ms):
         """The whole table as it is at ``ms``, or None if there is no such table."""
-        if number == 52:
-            return utc_clock(int(self.epoch + ms / 1000))
-        if number in (23, 28):
-            self.house.at(self.epoch * 1000 + ms)
-            build = registers.current_registers if number == 23 else registers.present_registers
-            return build(self.model, self.house)
-        return self.memory.get(number)
+        if number not in self.numbers:
+            return None
+        build = self.live.get(number)
+        if build is None:
+            return self.memory[number]
+        unix = int(self.epoch * 1000 + ms)
+        self.house.at(unix)
+        return build(unix)
 
     def writable(self, number):
         """The key level a write needs, NOBODY if it cannot be written, None if not there."""
-        known = number in self.memory or number in (23, 28, 52)
-        return ACCESS[number] if known else None
+        return self.levels[number] if number in self.numbers else None
 
     def write(self, number, offset, data):
         """Write as much of ``data`` as the table has room for (guide, table 2.7: Length)."""
