@@ -4,7 +4,8 @@
 
 Each test_*.py is imported, each test_* in it called, async ones in an event loop of their own.
 A FILTER is a part of a file's or test's name. With --stage the compiled tree is tested instead of
-the sources; --without leaves one file out. After each file all it brought in is forgotten, so that a small heap does.
+the sources; --without leaves one file out. After each file all it brought in is forgotten, so that
+a small heap does.
 """
 
 import asyncio
