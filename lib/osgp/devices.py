@@ -58,7 +58,7 @@ class Devices(Machine):
                 self.devices.append(_status(i, entry))
         if not self.devices:
             return
-        sizes = dims.tables[_ET11]
+        sizes = sizes_of(dims)
         for device in self.devices:
             yield from self._configured(device, sizes)
             if readings:
@@ -68,9 +68,10 @@ class Devices(Machine):
 
     def _configured(self, device, sizes):
         i = device["index"]
-        data = yield _ET13, i * sizes[1], min(_CONFIG, sizes[1])
-        if data is not None:
-            _configure(device, data)
+        if sizes[1] >= 4:
+            data = yield _ET13, i * sizes[1], min(_CONFIG, sizes[1])
+            if data is not None:
+                _configure(device, data)
         if sizes[13] >= 6:
             data = yield _ET34, i * sizes[13], 6
             if data is not None:
@@ -81,7 +82,7 @@ class Devices(Machine):
                 device["control"] = _bytes(data, 1, "ET58", "control_status")[0]
 
     def _types(self, sizes):
-        count = sizes[25] if len(sizes) > 25 else 0
+        count = sizes[25]
         if not count:
             return
         data = yield _ET57, 0, 4 * count
@@ -96,6 +97,11 @@ class Devices(Machine):
             elif kind:
                 self.types.append((data[at] >> 2 & 31, _TYPES[kind], header, data[at] >> 7 == 1))
         self.types = [_type(t) for t in self.types]
+
+
+def sizes_of(dims):
+    """ET11; zeros for what an older firmware does not have."""
+    return dims.tables[_ET11] + bytes(39)
 
 
 def read_entry(device, sizes):

@@ -8,10 +8,9 @@
 """
 
 from shim import const
-from .devices import Devices, read_entry
+from .devices import Devices, read_entry, sizes_of
 from .machine import Machine, whole
 
-_ET11 = const(2059)
 _ET15 = const(2063)
 _EP19 = const(2067)
 _BILLING_READ = const(2)
@@ -69,7 +68,7 @@ class OnDemand(Machine):
         found = Devices(dims, index, False)
         yield from through(self, found)
         if found.devices:
-            yield from read_entry(found.devices[0], dims.tables[_ET11])
+            yield from read_entry(found.devices[0], sizes_of(dims))
             self.device = found.devices[0]
 
     def _finished(self, dims, number):

@@ -6,10 +6,12 @@ in ET81), and ``table`` where they are from. The times are the meter's local tim
 in ET09 (``utc`` is True), as the guide has it (MEP guide p. 67 and 185).
 """
 
+from mep.errors import TableError
 from .machine import Log, Machine, needed
 
 _ET81 = 2129
 _ET09 = 2057
+_ET04 = 2052  # how many outages ET09 keeps
 
 
 class Outages(Machine):
@@ -31,7 +33,10 @@ class Outages(Machine):
                 return
         if not (yield from needed(dims, _ET09)):
             return
-        most = dims.tables[2052][53]
+        sizes = dims.tables[_ET04]
+        if len(sizes) < 54:
+            raise TableError("ET04", "outages", "%d bytes missing" % (54 - len(sizes)))
+        most = sizes[53]
         if not most:
             return
         data = yield _ET09, 6, 18 * most
@@ -50,8 +55,6 @@ class Outages(Machine):
         self.outages = found[:newest]
 
     def _entry(self, buf, at, count):
-        from mep.errors import TableError
-
         if count < 12:
             raise TableError("ET81", "log[].end", "%d bytes missing" % (12 - count))
         return _outage(_time(buf, at), _time(buf, at + 6), "")
