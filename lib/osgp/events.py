@@ -24,16 +24,14 @@ class Events(Machine):
 
     def _read(self, dims, newest):
         from .codec import table_name
-        from .eventwords import detail, names
+        from .eventwords import detail, name_of
 
-        known = None
         for table in LOGS:
             if table != LOGS[0] and dims.version < (3, 70) and dims.version >= (2, 0):
                 break
             log = Log(table, "log")
             if not (yield from log.read(self, newest)) or log.header is None:
                 continue
-            known = known or names()
             title = table_name(table)
             self.headers[title] = log.header
             last = log.header["last_sequence"]
@@ -41,9 +39,7 @@ class Events(Machine):
                 # Two bytes of the sequence number; the header has all four of the last one.
                 entry["sequence"] = last - (last - entry["sequence"] & 0xFFFF)
                 entry["log"] = title
-                n = entry["event"]
-                name, kind = known.get(n) or ("event_%d" % n, "")
-                entry["name"] = name
+                entry["name"], kind = name_of(entry["event"])
                 entry["user"] = _USERS.get(entry["user"], str(entry["user"]))
                 entry["argument"] = argument = _number(entry["argument"])
                 entry["detail"] = detail(kind, argument)

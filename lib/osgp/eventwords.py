@@ -113,14 +113,13 @@ LOAD 0 unknown;1 phase unknown
 """
 
 
-def names():
-    """dict of event number to (name, how to read its argument)."""
-    found = {}
-    for line in _EVENTS.split("\n"):
-        words = line.split(" ")
-        if len(words) > 1:
-            found[int(words[0])] = words[1], words[2] if words[2:] else ""
-    return found
+def name_of(number):
+    """(name, how to read the argument) of the event ``number``."""
+    at = _EVENTS.find("\n%d " % number)
+    if at < 0:
+        return "event_%d" % number, ""
+    words = _EVENTS[at : _EVENTS.find("\n", at + 1)].split()
+    return words[1], words[2] if words[2:] else ""
 
 
 def detail(kind, n):

@@ -137,8 +137,10 @@ def test_only_what_was_asked_for_is_taken():
 
 
 def test_words_of_the_events():
-    known = eventwords.names()
-    assert known[1] == ("power_down", "") and known[107] == ("load_side_voltage", "load")
+    name_of = eventwords.name_of
+    assert name_of(1) == ("power_down", "") and name_of(107) == ("load_side_voltage", "load")
+    assert name_of(10) == ("table_written", "table") and name_of(7)[0] == "read"
+    assert name_of(0)[0] == "event_0" and name_of(108)[0] == "event_108"
     say = eventwords.detail
     for kind, n, words in (
         ("", 0, ""),
@@ -159,9 +161,9 @@ def test_words_of_the_events():
         ("CAUSE", 77, "77"),
     ):
         assert say(kind, n) == words, (kind, n, say(kind, n))
-    for number in known:
+    for number in range(108):
         for n in (0, 1, 2, 3, 4, 255, 0xFFFF):
-            assert isinstance(say(known[number][1], n), str)
+            assert isinstance(say(name_of(number)[1], n), str)
 
 
 # Outages.
