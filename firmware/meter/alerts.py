@@ -15,11 +15,12 @@ from shim import const
 from ..hal import clock
 from ..hal.memory import drop
 
-LOOK_MS = const(60000)  # flags are read again after so long, as long as alerts come
-SERVE_MS = const(2000)
 _REST_MS = const(600000)  # after a refusal
 _SOON_MS = const(10000)  # after a fault of the line
 _BT07 = const(7)
+_SINCE = (3, 40)
+# ET50: registration, ET71: what is watched, EP39: that an alert was seen.
+_WRITES = ((2098, b"\x0b"), (2119, b"\x08\x00\x64\x00"), (_BT07, b"\x27\x08\x05\x0c\x01\x00\x00"))
 
 
 async def look(read, store, log, at=None, entry=None):
@@ -74,32 +75,32 @@ def _version(store):
 class Gate:
     """What may be written, by `osgp.writes`: here only what wears nothing, so no ledger is needed.
 
-    Each kind of write is judged once for a meter; the code behind it is dropped again.
+    Judged once, at the application's start: later there is no room for the code behind it.
     """
 
     def __init__(self):
+        before = list(sys.modules)
+        from osgp.writes import judge
+
         self._known = {}
+        for table, data in _WRITES:
+            judged = judge(table, data, _SINCE)
+            why = judged.why
+            if not why and judged.memory != "RAM":
+                why = judged.name + ": wears the meter's memory"
+            self._known[_kind(table, data)] = why
+        del judge, judged
+        drop(*[n for n in list(sys.modules) if n[:5] == "osgp." and n not in before])
 
     def __call__(self, table, data, version):
         """ "" or why not."""
-        kind = (table, bytes(data[:2]) if table == _BT07 else b"", version)
-        why = self._known.get(kind)
-        if why is None:
-            why = self._known[kind] = _judge(table, data, version)
-        return why
+        if version is None or version < _SINCE:
+            return "delta data alerts need a meter with firmware 3.40"
+        return self._known.get(_kind(table, data), "no such write serves an alert")
 
 
-def _judge(table, data, version):
-    before = list(sys.modules)
-    from osgp.writes import judge
-
-    judged = judge(table, data, version)
-    why = judged.why
-    if not why and judged.memory != "RAM":
-        why = judged.name + ": wears the meter's memory, and alerts are not worth that"
-    del judge, judged
-    drop(*[n for n in list(sys.modules) if n[:5] == "osgp." and n not in before])
-    return why
+def _kind(table, data):
+    return table, bytes(data[:2]) if table == _BT07 else b""
 
 
 class Server:
@@ -139,6 +140,7 @@ class Server:
     async def _work(self, read, write, log):
         delta = self.delta
         why = await _drive(delta, read, write, self._may) or delta.why
+        drop("osgp.port")
         if why and why != self._told:
             log("warn", "alerts_serve: " + why)
         self._told = why

@@ -38,6 +38,8 @@ _MOST_MS = const(4000)
 _LOST = const(5)  # reads without a reply in a row: look again who is there
 _ODD = const(60)  # replies in a row that are not the values, but a refusal or too short: the same
 _CLOCK_MS = const(600000)
+_LOOK_MS = const(60000)  # the alert flags are read again after so long, as long as alerts come
+_SERVE_MS = const(2000)
 
 _WHY = {
     SILENT: "no reply from the meter: check the plug on the MEP port, that ENABLE is on "
@@ -211,7 +213,10 @@ class Poller:
             odd = 0 if ok or silent else odd + 1
             if ok and fresh:
                 fresh = False
-                await server.set_up(self._one, self._write, self._store, self._log)
+                try:
+                    await server.set_up(self._one, self._write, self._store, self._log)
+                except MemoryError:
+                    self._log("warn", "no memory to serve the meter's alerts")
             if link.alerts != self._alerts:
                 await self._alerted()
             now = clock.ticks_ms()
@@ -228,11 +233,17 @@ class Poller:
         now = clock.ticks_ms()
         if clock.ticks_diff(now, self._look_at) < 0:
             return
-        from . import alerts
-
         server = self.server
         self._alerts = self._link.alerts
-        self._look_at = clock.ticks_add(now, alerts.SERVE_MS if server else alerts.LOOK_MS)
+        self._look_at = clock.ticks_add(now, _SERVE_MS if server else _LOOK_MS)
+        try:
+            await self._look(server)
+        except MemoryError:
+            self._log("warn", "no memory to look at the meter's alerts")
+
+    async def _look(self, server):
+        from . import alerts
+
         entry = server.delta.entry if server else None
         found = await alerts.look(self._one, self._store, self._log, self._flags_at, entry)
         self._flags_at = found.at

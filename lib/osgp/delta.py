@@ -8,7 +8,6 @@ call leaves ET71 as it is, no text says: ET71 is looked at after each.
 
 from shim import const
 from .calls import DONE, Call
-from .port import Port
 
 _BT08 = const(8)
 _ET11 = const(2059)
@@ -63,7 +62,8 @@ class Delta:
         self.wait_ms = 0
         self.seen_count = 0
         self._watch = watch
-        self._port = None
+        self.answers = ()  # where procedures answer, as `osgp.calls` wants to know
+        self._version = None
         self._psn = None
         self._steps = self._step = self._code = None
 
@@ -71,7 +71,7 @@ class Delta:
         """Begin: the meter may have forgotten everything. ``version`` as `osgp.port.Port`."""
         self.ready = False
         self.why = ""
-        self._port = Port(version)
+        self._version = version
         self._begin(self._set_up())
 
     def seen(self):
@@ -144,8 +144,13 @@ class Delta:
             return self._failed("ET11")
         if not data or data[0] < len(self._watch):
             return self._unfit("this meter has no delta data alerts, or for fewer sources")
-        if (yield from self._learn(self._port)) and (yield from self._register(self._port)):
-            self.entry = self._port.entry
+        from .port import Port  # not kept
+
+        port = Port(self._version)
+        if (yield from self._learn(port)) and (yield from self._register(port)):
+            self.entry = port.entry
+            self.answers = port.answers
+            del port, Port
             yield from self._watching()
 
     def _learn(self, port):
@@ -199,7 +204,7 @@ class Delta:
         self.why = "sources unknown to this meter: " + ", ".join(bad) if bad else ""
 
     def _acknowledge(self):
-        call = Call(_Post, _SEEN, self._port, self._psn)
+        call = Call(_Post, _SEEN, self, self._psn)
         while not call.done:
             self.wait_ms = call.wait_ms
             step = call.next_write()

@@ -326,9 +326,9 @@ def test_the_gate_is_asked_for_every_write():
     gate = module.Gate()
     for _ in range(2):
         assert gate(2098, b"\x0b", (3, 84)) == "" == gate(2119, b"\x08\x00\x64\x00", (3, 84))
-        assert gate(7, b"\x27\x08\x05\x0c\x01\x00\x00", (3, 84)) == ""
+        assert gate(7, b"\x27\x08\x09\x0c\x01\x00\x00", (4, 30)) == ""
         assert "3.40" in gate(2119, b"\x08", (3, 30))
-        assert "wears" in gate(7, b"\x27\x08\x05\x0c\x01\x00\x00", (3, 30))
+        assert "3.40" in gate(7, b"\x27\x08\x05\x0c\x01\x00\x00", None)
         assert gate(7, b"\x11\x08\x05\x01\x00\x00", (3, 84)) and gate(3, b"\x01", (3, 84))
 
 
