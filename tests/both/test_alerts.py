@@ -353,3 +353,13 @@ def test_machine_and_words():
         machine.refused(7, 4)
     assert "EP39" in machine.why and machine.next_write() is None
     assert link_module.Link.idle
+
+
+def test_switches_of_the_configuration():
+    from test_app_tells import _app
+
+    app = _app()
+    assert app.poller.server is None and app.link.session._cipher is None
+    app = _app(alerts_serve=True, alerts_watch="8:50", rc4=True)
+    assert app.poller.server.delta._watch == [(8, 50)] and app.link.session._cipher is not None
+    assert app.poller.server._allow(2098, b"\x0b", (3, 84)) == ""
