@@ -5,7 +5,7 @@ ABOUT = "Delta Data Alerts;MBK rw;MAK rw;RAM;3.40"
 # guide names "Alert State" and gives no bit for it (p. 175): a flag of ET13 tells it for all.
 FIELDS = """
 0  rec[V3.40*ET11.27]  alerts
-0    u16   source
+0    u16   source  is SOURCE
 2    u16   delta
 4    i32   comparison
 8    i32   sampled

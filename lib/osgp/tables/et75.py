@@ -13,7 +13,7 @@ FIELDS = """
 5  u8    unread
 6  rec[*ET36.92w]  log
 0    stime        time
-5    u16[BT60.11]  sources
+5    u16[BT60.11]  sources  is SOURCE
 +    u8[BT20.4]   demand_sources  is SOURCE
 +    u8           demand_subinterval
 +    u8           demand_multiplier
