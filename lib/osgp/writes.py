@@ -11,8 +11,9 @@ keeps in its NVM. What lives in RAM only is free. Firmware before 3.40 counts ev
 
 from mep.errors import LocalError
 from shim import const
-from . import procedures
 from .codec import table_name
+from .procedurelist import code_of, head
+from .procedurelist import version as version_of
 
 HOUR = const(3600)
 DAY = const(86400)
@@ -21,6 +22,7 @@ PER_DAY = const(100)
 
 _BT07 = const(7)
 _EP39 = const(2087)
+_HEAD = const(3)  # procedure, PSN
 _PENDING = const(4096)
 _EXPLAINED = (
     (0x01, "the meter does not know such a request"),
@@ -62,19 +64,19 @@ def judge(table, data, version=None, level=None):
 
 
 def _procedure(data, version):
-    if len(data) < procedures.HEAD:
+    if len(data) < _HEAD:
         return Judged("BT07", "MBK", "NVM", "a call is procedure, PSN and parameters in one write")
     number = data[0] | (data[1] & 15) << 8
+    code = code_of(number)
     if not 5 <= data[2] <= 9:
-        return Judged(procedures.code_of(number), None, "NVM", "its PSN must be 5 to 9")
-    try:
-        p = procedures.find(number)
-    except LocalError:
-        return Judged(procedures.code_of(number), None, "NVM", "no guide names this procedure")
+        return Judged(code, None, "NVM", "its PSN must be 5 to 9")
+    told = head(number)
+    if told is None:
+        return Judged(code, None, "NVM", "no guide names this procedure")
     old = version is None or version < (3, 40)
-    found = Judged(p.code, p.level, "NVM" if old else p.memory)
+    found = Judged(code, told[2], "NVM" if old else told[4])
     found.registered = number != _EP39
-    found.why = _too_old(version, p.since)
+    found.why = _too_old(version, told[6])
     return found
 
 
@@ -97,7 +99,7 @@ def _table(table, version):
 
 
 def _too_old(version, since):
-    if version is None or version >= procedures.version(since):
+    if version is None or version >= version_of(since):
         return ""
     # Modules have versions of their own from 1 on, which the declarations do not follow.
     if version < (2, 0):

@@ -1,7 +1,7 @@
 """osgp.procedures: what each takes and gives, as bytes from the guide's offsets (p. 241-247)."""
 
 from mep.errors import LocalError, TableError
-from osgp import procedures
+from osgp import procedurelist, procedures
 from osgp.procedures import find
 
 
@@ -129,11 +129,12 @@ def test_each_declaration_is_whole():
     assert codes == sorted(codes) and len(set(codes)) == len(codes)
     for code in codes:
         p = find(code)
-        assert p.code == code and p.number == procedures.number_of(code)
-        assert procedures.code_of(p.number) == code
+        assert p.code == code and p.number == procedurelist.number_of(code)
+        assert procedurelist.code_of(p.number) == code
+        assert procedurelist.head(p.number)[:2] == [code, p.name]
         assert p.level in ("MBK", "MAK") and p.client in ("any", "two")
         assert p.memory in ("RAM", "NVM") and 1 <= p.seconds <= 60 and "p. " in p.source
-        assert procedures.version(p.since) >= (0,)
+        assert procedurelist.version(p.since) >= (0,)
         for name, kind, words, default, when in p.parameters():
             assert name and kind
             if words:
