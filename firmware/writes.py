@@ -6,12 +6,19 @@ can only make it seem more. `look` says the same and counts nothing, for a dry r
 PSN for the next `osgp.calls.Call`.
 """
 
+from mep.requests import write
 from osgp.writes import Ledger, held, judge
 from . import storage
 from .hal import clock
 
 NAME = "writes"
 _BT07 = 7
+
+
+def body(table, offset, data):
+    """The exact bytes of a write before sequence number and digest are put on, for a dry run."""
+    buf = bytearray(len(data) + 32)
+    return bytes(buf[: write(buf, 0, table, data, offset)])
 
 
 class Writes:

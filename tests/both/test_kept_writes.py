@@ -2,7 +2,7 @@
 
 from firmware import storage
 from firmware.hal import clock
-from firmware.writes import Writes
+from firmware.writes import Writes, body
 
 NAME = "test-writes.tmp"
 ET50, ET52, BT07 = 2098, 2100, 7
@@ -149,6 +149,14 @@ def test_what_cannot_be_kept_is_not_sent(time):
     storage.save = full
     why = Writes(NAME, NEW).allow(ET52, 0, b"\0")
     assert "ledger of writes cannot be kept" in why and "flash is full" in why
+
+
+def test_a_dry_run_has_the_bytes_of_the_guides_examples():
+    # p. 53 and p. 17, without length, sequence number and digest.
+    ep17 = body(BT07, None, b"\x11\x08\x07\x00\xf8\x03")
+    assert ep17 == b"\x40\x00\x07\x00\x06\x11\x08\x07\x00\xf8\x03"
+    assert body(ET50, 30, b"\x01") == b"\x4f\x08\x32\x00\x00\x1e\x00\x01\x01"
+    assert len(body(ET52, 0, bytes(456))) == 8 + 456
 
 
 def contents(end):

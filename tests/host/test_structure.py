@@ -104,7 +104,7 @@ RULES = (
         ),
     ),
     ("firmware.power", ("firmware.boards", "shim", *SERVICES)),
-    ("firmware.writes", ("osgp", "shim", *SERVICES)),
+    ("firmware.writes", ("osgp", "mep.requests", "shim", *SERVICES)),
     ("firmware.texts", ("firmware.texts", "shim")),
     ("firmware", (*SERVICES, "shim")),
     ("tools.mepsim", ("tools.mepsim", "tools.paths", "mep.frame", "mep.digest", "mep.keys")),
