@@ -1,8 +1,8 @@
 """What the meter's events are called and what their arguments say; for `osgp.events`.
 
 Numbers up to 50 follow ANSI C12.19's list, those from 64 on the order of the bits in BT03 from
-byte 4 on; what the arguments mean is from Echelon's "ANSI Electric Meter User's Guide" v3.1. Inferred,
-not stated there: 4 to 23, 39 to 49, 65, 73, 75, 76, 86, 92 and 93.
+byte 4 on; what the arguments mean is from Echelon's "ANSI Electric Meter User's Guide" v3.1.
+Inferred, not stated there: 4 to 23, 39 to 49, 65, 73, 75, 76, 86, 92 and 93.
 """
 
 from .codec import table_name
