@@ -11,7 +11,7 @@ from tools.mepsim.live import House
 from tools.mepsim.models import MODELS
 from tools.mepsim.tables import Tables
 
-GEN3 = Tables(MODELS["gen3"], House("sunny", 1, 4), 0)
+GEN3 = Tables(MODELS["gen3"], House("sunny", 1, 4), int(time.time()))
 
 
 @pytest.fixture(scope="module")

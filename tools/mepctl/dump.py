@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 
 from mep.errors import LocalError, TableError
-from mep.requests import MAX_DATA
+from mep.requests import MAX_DATA, NO_PERMISSION
 from osgp import codec
 from osgp.about import by_itself
 from osgp.names import known_names
@@ -107,21 +107,31 @@ class _Dump:
         return self._keep(entry, table, data, dims)
 
     async def _read(self, meter, table, count):
+        # The bytes that are there, and then the rest, to the table's end.
         part = self.folder / (codec.table_name(table) + ".part")
-        data = b""
-        if part.exists() and not self.args.again:
-            data = part.read_bytes()
-        if not data:
-            pieces = meter.pieces(table, None if count is None else 0, count)
-        elif count is None or len(data) < count:
+        data = part.read_bytes() if part.exists() and not self.args.again else b""
+        if count is None or len(data) < count:
             rest = None if count is None else count - len(data)
-            pieces = meter.pieces(table, len(data), rest)
-        else:
-            return data
-        async for piece in pieces:
-            data += piece
-            if not has_secrets(table):
-                part.write_bytes(data)
+            begin = None if count is None and not data else len(data)
+            data = await self._more(meter, table, data, begin, rest)
+        if count is not None:
+            # A table may be longer than the guide tells.
+            data = await self._more(meter, table, data, len(data), None)
+        return data
+
+    async def _more(self, meter, table, data, begin, count):
+        part = self.folder / (codec.table_name(table) + ".part")
+        if not data:
+            part.unlink(missing_ok=True)
+        try:
+            async for piece in meter.pieces(table, begin, count):
+                data += piece
+                if not has_secrets(table):
+                    with open(part, "ab") as f:
+                        f.write(piece)
+        except Refusal as e:
+            if not data or count is not None or e.reply == NO_PERMISSION:
+                raise
         return data
 
     def _keep(self, entry, table, data, dims):
