@@ -2,13 +2,16 @@
 
 import os
 import pty
+import re
+import shlex
 import signal
 import socket
 
 import pytest
 from mepctlkit import KEY, Process, Silence, mepctl
 
-from tools.mepctl.cli import build  # noqa: F401  imported, so that the module has its test
+from tools.mepctl.cli import build
+from tools.mepctl.completion import commands
 
 COMMANDS = ("run", "read", "record", "replay")
 NOWHERE = "socket://127.0.0.1:1"
@@ -37,6 +40,27 @@ def test_each_command_has_help_with_an_example(command):
     assert done.returncode == 0
     assert "mepctl %s " % command in done.stdout.split("examples:")[1]
     assert "exit codes:" in done.stdout and "MEP_KEY" in done.stdout
+
+
+def test_the_examples_of_every_help_are_commands_that_parse():
+    parser = build()
+    actions = next(a for a in parser._actions if a.dest == "command")
+    seen = set()
+    for name in commands(parser):
+        if name == "sim":
+            continue
+        text = actions.choices[name].format_help().split("exit codes:")[0]
+        for line in re.findall(r"^  (?:.*\| |MEP_KEY=\S+ )?(mepctl .+)$", text, re.MULTILINE):
+            # What follows two spaces is said of it; `...` stands for the rest of the options.
+            words = shlex.split(re.split(r"  +|[|>]", line)[0].replace("...", "x"))
+            assert words[1] in actions.choices, line
+            if words[1] == "sim" or words[-1] in ("key", "port"):
+                continue
+            if "--port" in words or "--port" not in text:
+                parser.parse_args(words[1:])
+            seen.add(words[1])
+        assert "exit codes:" in actions.choices[name].format_help()
+    assert seen >= {"tables", "info", "dump", "decode", "clock", "raw", "watch", "events", "call"}
 
 
 def test_sim_hands_its_options_to_the_simulator():

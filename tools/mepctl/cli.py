@@ -60,8 +60,8 @@ are fetched in pieces, and what a table's layout depends on is read before it.
 
 examples:
   mepctl read BT28 --port /dev/ttyUSB0 --key-file key.txt          present values
-  mepctl read ET03 --json --port socket://127.0.0.1:7000 --key ... for programs
-  mepctl read 2051 --raw --offset 0 --count 30 --port ...          bytes as hex
+  mepctl read ET03 --json --port socket://127.0.0.1:7000 --key ...  for programs
+  mepctl read 2051 --raw --offset 0 --count 30 --port ...           bytes as hex
 """
 
 _RECORD = """\
