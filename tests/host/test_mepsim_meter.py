@@ -189,7 +189,7 @@ def test_write_beyond_the_end_is_ignored():
 def test_procedure_sequence_number():
     m = meter()
     c = Client(m)
-    assert c.ask(write(7, b"\x11\x08\x07\x00\x01\x00")) == b"\x00"
+    assert c.ask(write(7, b"\x11\x08\x07\x00\x77\x00")) == b"\x00"
     assert c.data(8, 4) == bytes([0x11, 0x08, 7, CONFLICT])
     assert c.ask(write(7, b"\x11\x08\x07\x00\xf8\x03")) == b"\x04"
     assert c.ask(write(7, b"\x11\x08\x08\x02\xf8\x03")) == b"\x00"

@@ -8,6 +8,8 @@ import os
 import signal
 import sys
 import time
+from dataclasses import replace
+from datetime import datetime, timezone
 
 from mep.keys import LocalError, parse_key
 from . import faults as faulty
@@ -82,6 +84,13 @@ def parser():
     pace.add_argument("--unpaced", dest="paced", action="store_false", help="no line, no pauses")
     p.add_argument("--baud", type=int, default=9600, metavar="N", help="rate of the paced line")
     p.add_argument("--alerts", action="store_true", help="alert sequences once a second")
+    p.add_argument(
+        "--client", type=int, default=1, metavar="N", help="MEP port of the line, 1 or 2"
+    )
+    p.add_argument("--rc4", action="store_true", help="only encrypted requests are believed")
+    p.add_argument("--locked", action="store_true", help="hardware lock: no writes that need MAK")
+    p.add_argument("--days", type=int, default=40, metavar="N", help="of load profile, 1 to 60")
+    p.add_argument("--date", metavar="TIME", help="the clock at the start, like 2026-04-10T12:00Z")
     p.add_argument("--fault", action="append", default=[], metavar="LIST", help="see below")
     p.add_argument("--seq-jump", type=int, default=0, metavar="N", help="as the fault seq_jump")
     p.add_argument("--idt-change", type=int, default=0, metavar="N", help="as idt_change")
@@ -148,11 +157,24 @@ def _meter(args):
         raise BadInput("--model %s: write one of %s" % (args.model, ", ".join(MODELS)))
     if args.shuffle:
         model = shuffled(model, args.seed)
+    if not 1 <= args.days <= 60:
+        raise BadInput("--days %d: write a number from 1 to 60" % args.days)
     try:
         house = House(args.house, args.seed, model.tiers)
+        keys.update(client=args.client, rc4=args.rc4, locked=args.locked)
+        model = replace(model, days=args.days)
+        epoch = _date(args.date) if args.date else time.time()
+        return Meter(model, house, epoch=epoch, sequence=args.seed * 7919, **keys)
     except ValueError as e:
         raise BadInput("--%s" % e) from None
-    return Meter(model, house, epoch=time.time(), sequence=args.seed * 7919, **keys)
+
+
+def _date(text):
+    try:
+        when = datetime.fromisoformat(text.replace("Z", "+00:00"))
+    except ValueError:
+        raise ValueError("date %s: write it like 2026-04-10T12:00Z" % text) from None
+    return when.replace(tzinfo=when.tzinfo or timezone.utc).timestamp()
 
 
 def channel(args):

@@ -42,12 +42,17 @@ class Channel:
         self._taken = start_ms - ALERT_MS
         self._frame = self._alerted = start_ms
         self._silent_until = start_ms
+        self._baud = meter.tables.baud
+        self._rate = None  # (ms, rate) that the line takes on then
 
     def write(self, data, ms):
         """The client sends ``data``."""
         self._advance(ms)
         if ms < self._silent_until:
             return
+        if self._rate and ms >= self._rate[0]:
+            self.timing.byte_ms = 10000.0 / self._rate[1]
+            self._rate = None
         data = self.faults.corrupt(bytes(data), ms, ">")
         at = max(ms, self._rx_free)
         for b in data:
@@ -80,9 +85,9 @@ class Channel:
             times.append(self._rx[-1][0])
         if self._pending:
             times.append(self._pending[0])
-        alert = self._alert_ms()
-        if alert is not None:
-            times.append(alert)
+        for when in (self._alert_ms(), self._sample_ms()):
+            if when is not None:
+                times.append(when)
         if self._tx:
             start, data, done = self._tx[0]
             first = start + self.timing.arrival(done)
@@ -103,16 +108,19 @@ class Channel:
         while True:
             rx = self._rx[0][0] if self._rx else None
             pending = self._pending[0] if self._pending else None
-            alert = self._alert_ms()
-            when = min((t for t in (rx, pending, alert) if t is not None), default=None)
+            alert, sample = self._alert_ms(), self._sample_ms()
+            when = min((t for t in (rx, pending, alert, sample) if t is not None), default=None)
             if when is None or when > ms:
                 break
-            if when == rx:
+            self._now = max(self._now, when)
+            if when == sample:
+                self.meter.delta.sample(when)
+            elif when == rx:
                 self._hear(*self._rx.popleft())
             elif when == pending:
                 self._take(*self._pending)
             else:
-                self._send_alert(when)
+                self._send_alert(max(when, self._now))
         self._now = max(self._now, ms)
 
     def _hear(self, ms, byte):
@@ -163,12 +171,20 @@ class Channel:
             self._tx_free = start + self.timing.duration(len(reply))
         for pause, data in pieces:
             start = self._send(start + pause, data)
+        if self.timing.byte_ms and self.meter.tables.baud != self._baud:
+            # The reply still has the old rate (p. 20).
+            self._baud = self.meter.tables.baud
+            self._rate = (self._tx_free, self._baud)
 
     def _send(self, start, data):
         start = max(start, self._tx_free)
         self._tx.append([start, self.faults.corrupt(data, start, "<"), 0])
         self._tx_free = start + self.timing.duration(len(data))
         return self._tx_free
+
+    def _sample_ms(self):
+        due = self.meter.delta.due(self._now)
+        return None if due is None else max(due, self._now)
 
     def _alert_ms(self):
         if not self.meter.alerting:

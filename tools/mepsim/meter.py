@@ -4,9 +4,11 @@ What the guide leaves open is decided here, and marked "our choice".
 """
 
 from mep.digest import Digest
-from .access import MAK, MBK
+from .access import MAK, MBK, NOBODY
+from .delta import Delta
 from .procedures import Procedures
-from .tables import Tables
+from .rc4 import packet_cipher
+from .tables import ET, Tables
 
 READ, READ_PART, WRITE, WRITE_PART = 0x30, 0x3F, 0x40, 0x4F
 
@@ -32,15 +34,32 @@ def _number(data):
 
 
 class Meter:
-    """One meter. ``epoch``: unix time at 0 ms; ``sequence``: the number it took last."""
+    """One meter. ``epoch``: unix time at 0 ms; ``sequence``: the number it took last.
+
+    ``client``: which MEP port the line is on. ``rc4``: clear requests are not believed; without it
+    the meter answers in kind. ``locked``: the hardware lock is closed, nothing that needs the MAK
+    can be written.
+    """
 
     def __init__(
-        self, model, house, mbk=DEFAULT_MBK, mak=DEFAULT_MAK, epoch=0, sequence=0x77635B8F
+        self,
+        model,
+        house,
+        mbk=DEFAULT_MBK,
+        mak=DEFAULT_MAK,
+        epoch=0,
+        sequence=0x77635B8F,
+        client=1,
+        rc4=False,
+        locked=False,
     ):
         self.model = model
         self.house = house
-        self.tables = Tables(model, house, epoch)
+        self.tables = Tables(model, house, epoch, client)
         self.procedures = Procedures(self.tables)
+        self.delta = Delta(self.tables, ET + 71)
+        self.rc4 = rc4
+        self.locked = locked
         self.sequence = sequence
         self.codes = {}  # how often each reply code was given
         self._keys = ((MAK, mak), (MBK, mbk))
@@ -81,7 +100,7 @@ class Meter:
         ``foreign_key``: behave as if the client had a wrong key.
         """
         packet = bytes(packet)
-        level, digest = self._authenticate(packet, foreign_key)
+        level, digest, cipher, packet = self._authenticate(packet, foreign_key)
         if level is None:
             body = bytes([AUTHENTICATION])
         elif not 1 <= (_number(packet[-12:-8]) - self.sequence) & 0xFFFFFFFF <= WINDOW:
@@ -90,9 +109,10 @@ class Meter:
         else:
             self.sequence = _number(packet[-12:-8])
             self.tables.set_sequence(self.sequence)
+            self.procedures.settle(ms)
             body = self.answer(packet[:-12], level, ms)
         self.codes[body[0]] = self.codes.get(body[0], 0) + 1
-        return self._sealed(digest, body)
+        return self._sealed(digest, body, cipher)
 
     def answer(self, body, level, ms):
         """The reply's body to a request's body from a client with key ``level``."""
@@ -104,27 +124,41 @@ class Meter:
         if code == WRITE or code == WRITE_PART:
             if len(body) < (5 if code == WRITE else 8):
                 return bytes([UNRECOGNISED])
-            return bytes([self._write(body, level)])
+            return bytes([self._write(body, level, ms)])
         return bytes([UNRECOGNISED])
 
     # -- helpers
 
     def _authenticate(self, packet, foreign):
-        # The advanced key first, then the basic one (p. 13). A refusal carries a digest of the
-        # key tried last (our choice): the client cannot verify it anyway.
+        # The advanced key first, then the basic one (p. 13); clear, then encrypted. A refusal
+        # carries a digest of the key tried last (our choice): nobody can verify it anyway.
         end = len(packet) - 8
-        for level, key in ((None, self._foreign),) if foreign else self._keys:
-            digest = Digest(key)
-            digest.update(packet, 0, end)
-            if not foreign and digest.check(packet, end):
-                return level, digest
-        return None, digest
+        if foreign:
+            return None, self._digest(self._foreign, packet), None, packet
+        for level, key in () if self.rc4 else self._keys:
+            digest = self._digest(key, packet)
+            if digest.check(packet, end):
+                return level, digest, None, packet
+        for level, key in self._keys:
+            cipher = packet_cipher(key, packet[end:])
+            clear = cipher.run(packet[:end]) + packet[end:]
+            digest = self._digest(key, clear)
+            if digest.check(clear, end):
+                return level, digest, cipher, clear
+        return None, self._digest(self._keys[-1][1], packet), None, packet
 
-    def _sealed(self, digest, body):
-        # The digest goes on from the request over the reply's body (appendix A).
+    def _digest(self, key, packet):
+        digest = Digest(key)
+        digest.update(packet, 0, len(packet) - 8)
+        return digest
+
+    def _sealed(self, digest, body, cipher):
+        # The digest goes on from the request over the reply's clear body (appendix A).
         digest.update(body, 0, len(body))
         seal = bytearray(8)
         digest.into(seal, 0)
+        if cipher:
+            body = cipher.run(body)
         return (len(body) + 8).to_bytes(2, "big") + body + bytes(seal)
 
     def _read(self, body, ms):
@@ -146,12 +180,12 @@ class Meter:
             data = table[offset : offset + count]
         return bytes([OK]) + len(data).to_bytes(2, "big") + data
 
-    def _write(self, body, level):
+    def _write(self, body, level, ms):
         number = _number(body[1:3])
         needed = self.tables.writable(number)
         if needed is None:
             return NO_TABLE_OPERATION
-        if needed == 0 or level < needed:
+        if needed == NOBODY or level < needed or (self.locked and needed == MAK):
             return NO_PERMISSION
         if number not in self.tables.memory:
             return NOT_POSSIBLE  # a register: writing it is not simulated
@@ -162,6 +196,6 @@ class Meter:
         if len(data) < count or offset > len(self.tables.memory[number]):
             return NOT_POSSIBLE
         if number == _BT07:
-            return self.procedures.call(offset, data, level)
+            return self.procedures.call(offset, data, level, ms)
         self.tables.write(number, offset, data)
         return OK

@@ -46,6 +46,7 @@ class Model:
     ratios_applied: bool = False
     handle: int = 0x03F8  # of MEP client 1
     idt_version: int = 4
+    days: int = 40  # of load profile
     sum_order: tuple = ()  # numbers of BT23 in the order reported; () is the guide's
     value_order: tuple = ()
 

@@ -47,7 +47,9 @@ def present_selection(model):
     return demands + bytes(VALUE_SOURCES[n] for n in model.value_numbers)
 
 
-def _summations(model, house, tier):
+def summations(model, house, tier):
+    """All summations by their numbers in BT23 (list of int), of a tier or (None) in all."""
+
     # All 19, by their numbers. Energies contain the CT and VT ratio and count in register units.
     def energy(kind):
         value = house.total(kind) if tier is None else house.tier_energy(tier, kind)
@@ -71,7 +73,7 @@ def _stime_date(ms):
 
 
 def _block(model, house, tier):
-    values = _summations(model, house, tier)
+    values = summations(model, house, tier)
     out = b"".join(i32(values[n]) for n in model.sum_numbers)
     shown = tier is None or tier == 0
     for i in range(model.demands):

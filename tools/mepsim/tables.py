@@ -6,14 +6,17 @@ themselves are functions of the time; the others are memory that a client may wr
 
 import time
 
-from . import registers
+from . import delta, registers
 from .access import levels
+from .calls import NUMBERS
 from .house import Site
 
 ET = 2048
 
 ET13_ALERT_FLAGS = 8  # within a MEP client's entry
 ET50_FLAGS = 30
+ET13_BAUD = 6
+BAUD = (9600, 300, 600, 1200, 2400, 4800, 9600, 14400, 19200, 28800, 38400, 57600, 115200)
 REGISTERED, ET59_RESPONSE, MBUS_ALERTS = 0x01, 0x02, 0x04
 MEP1_ENTRY = 4  # after four M-Bus devices
 _CONFIG_SIZE = 66  # ET11.1
@@ -38,14 +41,16 @@ def _bitmap(numbers, size):
     return bits.to_bytes(size, "little")
 
 
-def general_configuration(model, numbers):
+def general_configuration(model, numbers, procedures):
     """BT00: formats, sizes, then which tables and procedures there are."""
     extended = 20 if model.gen4 else 13
     head = bytes([0x02, 0x0A, 0x88]) + model.manufacturer.encode()
     head += bytes([2, 0, 255, 12, 1, 0, 10, extended, 2, 12, 9, 4 if model.gen4 else 3])
     head += _bitmap([n for n in numbers if n < ET], 10)
     head += _bitmap([n - ET for n in numbers if n >= ET], extended)
-    return head + bytes(2) + _bitmap([17], 12)
+    basic = [n for n in procedures if n < ET]
+    mfg = [n - ET for n in procedures if n >= ET]
+    return head + _bitmap(basic, 2) + _bitmap(mfg, 12)
 
 
 def manufacturer(model):
@@ -134,6 +139,7 @@ def inbound_size(model):
 def client_configuration(model):
     """ET51: health time-out 60 s, on-demand 30 s, optical session 600 s and 300 s."""
     entry = bytes([0x01]) + _u16(60) + bytes([30]) + _u16(600) + _u16(300) + bytes([1])
+    entry += bytes(1) if model.firmware >= (3, 70) else b""
     return bytearray(entry * model.channels)
 
 
@@ -149,9 +155,18 @@ def meter_configuration(model):
 
 
 class Tables:
-    """All tables of one meter. ``house`` moves the registers; ``epoch`` is unix time at 0 ms."""
+    """All tables of one meter. ``house`` moves the registers; ``epoch`` is unix time at 0 ms.
 
-    def __init__(self, model, house, epoch):
+    ``client``: the number of the MEP client that the line belongs to. ``clock_ahead``: seconds
+    by which the meter's clock has been set forward.
+    """
+
+    def __init__(self, model, house, epoch, client=1):
+        if not 1 <= client <= model.channels:
+            raise ValueError("client %d: this meter has %d" % (client, model.channels))
+        self.client = client
+        self.clock_ahead = 0
+        self.on_baud = None  # function that is told a new rate of the line
         self.model = model
         self.house = house
         self.epoch = epoch
@@ -177,9 +192,13 @@ class Tables:
         }
         if model.gen4:
             self.memory[ET + 85] = bytearray(4 + 12)
+        self.memory[ET + 70] = bytearray(156 if model.gen4 else 142)
+        if model.gen4:
+            self.memory[ET + 70][142] = client
+        self.memory[ET + 71] = delta.empty(mfg_dimensions(model)[27])
         self.live = self._live()
         numbers = {0, *self.memory, *self.live} & set(self.levels)
-        self.memory[0] = general_configuration(model, sorted(numbers))
+        self.memory[0] = general_configuration(model, sorted(numbers), NUMBERS)
         self.numbers = numbers
 
     def _live(self):
@@ -188,7 +207,7 @@ class Tables:
             return lambda ms: build(ms // 1000)
 
         live = {number: now(build) for number, build in self.site.tables.items()}
-        live[52] = now(utc_clock)
+        live[52] = lambda ms: utc_clock(ms // 1000 + self.clock_ahead)
         live[23] = lambda ms: registers.current_registers(self.model, self.house)
         live[28] = lambda ms: registers.present_registers(self.model, self.house)
         return live
@@ -227,19 +246,35 @@ class Tables:
         memory[_ET04_IDT] = (memory[_ET04_IDT] + 1) & 0xFF
 
     @property
+    def _entry(self):
+        # Where the client's part of ET13 begins: its entries come after those of M-Bus.
+        return (MEP1_ENTRY + self.client - 1) * _CONFIG_SIZE
+
+    @property
+    def _inbound(self):
+        return (self.client - 1) * inbound_size(self.model) + ET50_FLAGS
+
+    @property
     def client_flags(self):
-        """ET50.30 of MEP client 1."""
-        return self.memory[ET + 50][ET50_FLAGS]
+        """ET50.30 of the MEP client."""
+        return self.memory[ET + 50][self._inbound]
 
     @client_flags.setter
     def client_flags(self, flags):
-        self.memory[ET + 50][ET50_FLAGS] = flags
+        self.memory[ET + 50][self._inbound] = flags
 
     @property
     def alert_flags(self):
-        """ET13's alert flags of MEP client 1."""
-        return self.memory[ET + 13][MEP1_ENTRY * _CONFIG_SIZE + ET13_ALERT_FLAGS]
+        """ET13's alert flags of the MEP client."""
+        return self.memory[ET + 13][self._entry + ET13_ALERT_FLAGS]
 
     @alert_flags.setter
     def alert_flags(self, flags):
-        self.memory[ET + 13][MEP1_ENTRY * _CONFIG_SIZE + ET13_ALERT_FLAGS] = flags
+        self.memory[ET + 13][self._entry + ET13_ALERT_FLAGS] = flags
+
+    @property
+    def baud(self):
+        """The line's rate that ET13 wants; 9600 where this meter cannot have it."""
+        code = self.memory[ET + 13][self._entry + ET13_BAUD]
+        rate = BAUD[code] if code < len(BAUD) else 9600
+        return rate if rate <= 9600 or self.model.gen4 else 9600

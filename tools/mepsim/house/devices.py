@@ -9,6 +9,7 @@ from .profile import MISSING, NOT_CURRENT, OK, PLACEHOLDER, SKIPPED
 _SINCE = 1577836800  # 2020-01-01
 _LITRES_A_DAY = 312
 _YEAR = 365.25
+BILLING_READ = 2  # request type of EP19
 POLL_MIN = 60  # ET34's load profile poll rate
 # The share of a day's water that is drawn by the end of each hour.
 _DRAWN = (0, 0, 0, 0, 0, 1, 7, 18, 24, 27, 29, 31, 37, 40, 42, 44, 48, 58, 72, 80, 86, 93, 98, 100)
@@ -69,6 +70,9 @@ class Devices:
 
     def __init__(self, epoch):
         self.meters = (Water(), Heat())
+        self.removed = set()  # places
+        self.demanded = {}  # place: unix time of the last on-demand read
+        self.cleared = set()  # places whose alarms were cleared
         today = int(epoch) // DAY_S * DAY_S
         # (device, from, to, what is said of it)
         self._faults = (
@@ -86,3 +90,34 @@ class Devices:
             if number == device and begin < end <= until:
                 return (meter.sample(begin) if status == NOT_CURRENT else bytes(4)), status
         return meter.sample(end), OK
+
+    def sample(self, device, mdt, seconds):
+        """The four bytes of a device's data type now, None if there is no such."""
+        if device < len(self.meters) and self.meters[device].mdt == mdt:
+            return self.meters[device].sample(seconds)
+        return None
+
+    def place_of(self, handle):
+        """The place of the device with that handle, None if there is none."""
+        for place, meter in enumerate(self.meters):
+            if meter.handle == handle and place not in self.removed:
+                return place
+        return None
+
+    def remove(self, place):
+        """Take a device out of the meter, None: all of them."""
+        self.removed.update(range(len(self.meters)) if place is None else (place,))
+
+    def answer(self, place, kind, unix):
+        """An on-demand request reaches the device; True if it answers."""
+        if place in self.removed:
+            return False
+        if kind == BILLING_READ:
+            self.demanded[place] = unix
+        return True
+
+    def clear_alarms(self, handle):
+        """Clear the latched alarms of the device with that handle, 0xFFFF: of all."""
+        for place, meter in enumerate(self.meters):
+            if handle in (meter.handle, 0xFFFF):
+                self.cleared.add(place)

@@ -70,12 +70,17 @@ class DataSet:
         return [s if s < 256 else MAPPED + places.index(s) for s in self.sources]
 
 
-SETS = (
-    DataSet(41, 96, 15, (FWD, REV, IMPORT, EXPORT, VOLTAGE_L1, OUTAGES, WATER, HEAT)),
-    DataSet(45, 24, 60, (FWD, REV)),
-    DataSet(8, 288, 5, (15, 16, 17)),
-    DataSet(60, 1, DAY_INTERVAL, (FWD, REV, IMPORT, EXPORT)),
-)
+def data_sets(days):
+    """The four data sets of a meter that keeps so many whole days."""
+    channels = (FWD, REV, IMPORT, EXPORT, VOLTAGE_L1, OUTAGES, WATER, HEAT)
+    return (
+        DataSet(days + 1, 96, 15, channels),
+        DataSet(days + 5, 24, 60, (FWD, REV)),
+        DataSet(min(days, 7) + 1, 288, 5, (15, 16, 17)),
+        DataSet(min(days, 40) + 20, 1, DAY_INTERVAL, (FWD, REV, IMPORT, EXPORT)),
+    )
+
+
 CONFIGURATION_ID = 0x31415926
 _MEMORY = 233856
 _MOST = (21259, 1440, 16, 255)
@@ -86,7 +91,7 @@ class Blocks:
 
     def __init__(self, profile, index, now):
         self._profile = profile
-        self._set = SETS[index]
+        self._set = profile.sets[index]
         self._index = index
         self._now = now
 
@@ -106,7 +111,7 @@ class Profile:
     """The profile of one meter. ``history`` gives registers at any past moment."""
 
     def __init__(self, model, history, devices):
-        self.sets = SETS if model.firmware[:2] >= SETS_SINCE else SETS[:1]
+        self.sets = data_sets(model.days)[: 4 if model.firmware[:2] >= SETS_SINCE else 1]
         self.firmware = model.firmware[:2]
         self._history = history
         self._devices = devices
@@ -114,7 +119,7 @@ class Profile:
 
     def block(self, index, place, now):
         """The bytes of the block at ``place`` of data set ``index``."""
-        data_set = SETS[index]
+        data_set = self.sets[index]
         last, count = data_set.recorded(now)
         number = last - (last - place) % data_set.blocks
         if number < last:
