@@ -9,6 +9,7 @@ from . import clock, output, tables, work
 from .common import OK, Refusal, Stop
 
 _BT23, _BT28 = 23, 28
+_A_DAY = 84
 _NOW = (
     "power_forward power_reverse voltage_l1 voltage_l2 voltage_l3 current_l1 current_l2 "
     "current_l3 frequency"
@@ -202,13 +203,19 @@ async def _mbus(asked):
 
 async def _profile(asked):
     values = await asked.values("BT61")
-    rows = asked.words("BT61", values)
-    wanted = ("blocks", "intervals", "channels", "interval", "minutes")
-    return {
-        name: _plain(row)
-        for name, row in rows.items()
-        if any(name.rpartition(".")[2].startswith(w) for w in wanted)
-    }
+    found = {}
+    for i, one in enumerate(values.get("sets", ())):
+        if one["channels"] and one["blocks"]:
+            minutes = one["interval_time"]
+            # 84 stands for a day (MEP guide, BT61).
+            every = "day" if minutes == _A_DAY else "%d min" % minutes
+            found["set_%d" % (i + 1)] = "%d channels every %s, %d blocks of %d" % (
+                one["channels"],
+                every,
+                one["blocks"],
+                one["intervals"],
+            )
+    return found
 
 
 async def _status(asked):
