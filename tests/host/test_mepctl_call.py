@@ -108,3 +108,26 @@ def test_the_ledger_is_written_before_the_meter_is(tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_STATE_HOME", str(blocked))
     with pytest.raises(guard.Stop, match="ledger of writes"):
         guard.Gate(Dims)(*write)
+
+
+def test_encrypted_packets(tmp_path):
+    with Simulators(tmp_path) as start:
+        port = ("--port", start(False, "gen3", "--rc4").url)
+        found = as_json("read", "BT01", "--rc4", *port)
+        assert found["values"]["model"]["value"] == "83331-3I"
+        assert as_json("raw", "3000010010", "--rc4", *port)["hex"].startswith(b"ELON".hex())
+        assert run("read", "BT01", *port, code=3).stderr.count("\n") == 1
+
+
+def test_a_hardware_lock_is_told(tmp_path):
+    # The baud rate of MEP client 1 in ET13, as it is: nothing is changed.
+    write = ("raw", "4F", "080D", "00010E", "0001", "06", "--yes", "--json")
+    found = {}
+    with Simulators(tmp_path) as start:
+        for name, key, more in (("mbk", KEY, ()), ("mak", MAK, ()), ("lock", MAK, ("--locked",))):
+            url = start(False, "gen4", *more).url
+            done = mepctl(*write, "--port", url, key=key, XDG_STATE_HOME=str(tmp_path / name))
+            found[name] = json.loads(done.stdout)
+            assert done.returncode == (0 if name == "mak" else 5), done
+    assert "advanced key (MAK)" in found["mbk"]["meaning"] and found["mak"]["code"] == 0
+    assert found["lock"]["code"] == 3 and "hardware lock" in found["lock"]["meaning"]

@@ -40,11 +40,14 @@ def main(args):
     baud = find_baud(args)
     if body[0] not in (READ, READ_PART) and not args.yes:
         return _dry_run(args, body, key)
+    gate = None
     if body[0] in (WRITE, WRITE_PART):
-        work.run(args, lambda meter: _guard(meter, body))
+        gate = work.run(args, lambda meter: _guard(meter, body))
     packet, reply = asyncio.run(_exchange(args.port, baud, key, body, args.rc4))
     found = decode.reply_of(body, reply[_HEAD:-8], None)
     found = dict(request=packet.hex(), reply=reply.hex(), **found)
+    if gate and found["code"] not in (DONE, SEQUENCE):
+        found["meaning"] = gate.explain(*_written(body), found["code"])
     if args.json:
         print(output.as_json(found))
     else:
@@ -57,8 +60,14 @@ async def _guard(meter, body):
     # As for every write: what it wears is counted, and there is a limit.
     from .guard import Gate
 
-    head = 5 if body[0] == WRITE else 8
-    Gate(await work.learn(meter))(int.from_bytes(body[1:3], "big"), body[head:])
+    gate = Gate(await work.learn(meter))
+    gate(*_written(body))
+    return gate
+
+
+def _written(body):
+    # (table, data) of a write.
+    return int.from_bytes(body[1:3], "big"), body[5 if body[0] == WRITE else 8 :]
 
 
 def body_of(text):
