@@ -47,6 +47,18 @@ examples:
   mepctl mbus --device 1 --now --yes --port /dev/ttyUSB0 --key-file mak.txt
 """
 
+PROFILE = """\
+The load profile: what each channel was at the end of each interval, in UTC, with what the meter
+notes on it. Data sets 1 to 4; --from and --to are UTC times, or like 7d: so long ago.
+
+--parquet needs the package pyarrow: `pip install -r tools/requirements-parquet.txt`.
+
+examples:
+  mepctl profile --from 2d --port /dev/ttyUSB0 --key-file key.txt
+  mepctl profile --from 2026-11-01 --to 2026-11-08 --csv --port dump:mymeter > week.csv
+  mepctl profile --set 2 --parquet all.parquet --port /dev/ttyUSB0 --key-file key.txt
+"""
+
 CALL = """\
 Call one of the meter's procedures. Without a port it tells what the procedure takes; with one it
 shows the bytes it would write; with --yes too it writes them and waits for the answer. Parameters
@@ -65,6 +77,18 @@ examples:
 
 def add(commands, command):
     """Add them to ``commands``; ``command(commands, name, what, text, ...)`` makes a parser."""
+    p = command(commands, "profile", "the load profile", PROFILE)
+    p.add_argument(
+        "--set", type=int, default=1, choices=(1, 2, 3, 4), help="data set (default: 1)"
+    )
+    p.add_argument("--from", dest="begin", metavar="TIME", help="after this (default: all)")
+    p.add_argument("--to", dest="end", metavar="TIME", help="up to this (default: now)")
+    form = p.add_mutually_exclusive_group()
+    form.add_argument("--json", action="store_true", help="JSON, for programs")
+    form.add_argument("--csv", action="store_true", help="comma-separated, for spreadsheets")
+    form.add_argument("--parquet", metavar="FILE", help="a Parquet file")
+    p.add_argument("--out", metavar="FILE", help="write there, not to the screen")
+    p.set_defaults(module="profile")
     p = command(commands, "events", "the meter's event logs", EVENTS)
     _newest(p)
     _done(p, "logs")
