@@ -40,9 +40,9 @@ def test_dimensions(client):
     assert len(bt61) == 7 + 4 * 6 and bt61[4:7] == b"\x00\x0c\x20"
     sets = [(u16(bt61, a), u16(bt61, a + 2), bt61[a + 4], bt61[a + 5]) for a in (7, 13, 19, 25)]
     assert sets == [(41, 96, 8, 15), (45, 24, 2, 60), (8, 288, 3, 5), (60, 1, 4, 84)]
-    et21 = client.whole(ET21, 4 * 132)
+    et21 = client.whole(ET21, 4 * 131)
     for n, (blocks, intervals, channels, minutes) in enumerate(sets):
-        at = 132 * n
+        at = 131 * n
         block, header = i32(et21, at + 8), u16(et21, at + 12)
         assert header == 5 + (intervals + 7) // 8 == et21[at + 24]
         assert et21[at + 25] == channels // 2 + 1 + 4 * channels

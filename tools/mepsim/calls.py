@@ -59,7 +59,7 @@ def _lists(c, p):
     # BP04: list. BP05: list, entries that have been read.
     if not p or (p[0] > 8 and p[0] != 255):
         return BAD_PARAMETER
-    c.site.mark_read(p[0], _number(p[1:3]) if len(p) >= 3 else None)
+    c.site.mark_read(p[0], _number(p[1:3]) if len(p) >= 3 else None, c.unix)
     return DONE
 
 
@@ -94,7 +94,6 @@ def _remove(c, p):
     place = c.site.place_of(handle)
     if own or handle == _ALL:
         tables.client_flags &= ~REGISTERED & 0xFF
-        c.site.client_gone(tables.client)
         if own:
             return DONE
     elif place is None:
@@ -103,7 +102,7 @@ def _remove(c, p):
         return DONE if handle == _ALL else NO_AUTHORITY
 
     def gone():
-        c.site.remove(place)
+        c.site.remove(place, c.unix)
         return DONE
 
     return Later(_REMOVAL_MS, gone)
@@ -149,11 +148,11 @@ def _lock(c, p):
     # EP61: 1 locks the transaction tables for this client, for 10 s; 0 frees them.
     if not p or p[0] > 1:
         return BAD_PARAMETER
-    owner, until = c.site.transaction_lock
+    owner, until = c.site.status.lock
     held = owner and c.ms < until
     if held and owner != c.tables.client:
         return CONFLICT
-    c.site.transaction_lock = (c.tables.client, c.ms + _LOCK_MS) if p[0] else (0, 0)
+    c.site.status.lock = (c.tables.client, c.ms + _LOCK_MS) if p[0] else (0, 0)
     return DONE
 
 

@@ -11,6 +11,7 @@ from collections import deque
 from mep.frame import MAX_LENGTH, PACKET, SMALLEST_REQUEST, PacketReader
 from .faults import Faults
 from .line import Timing, unpaced
+from .rates import heard
 
 ALERT_MS = 1000.0
 _ALERT = b"\x00\x00"
@@ -42,7 +43,9 @@ class Channel:
         self._taken = start_ms - ALERT_MS
         self._frame = self._alerted = start_ms
         self._silent_until = start_ms
-        self._baud = meter.tables.baud
+        self.client_baud = None  # the client's rate; None: always that of the meter
+        self.baud = baud  # what the meter speaks now
+        self._wanted = meter.tables.baud
         self._rate = None  # (ms, rate) that the line takes on then
 
     def write(self, data, ms):
@@ -51,9 +54,11 @@ class Channel:
         if ms < self._silent_until:
             return
         if self._rate and ms >= self._rate[0]:
-            self.timing.byte_ms = 10000.0 / self._rate[1]
+            self.baud = self._rate[1]
+            self.timing.byte_ms = 10000.0 / self.baud
             self._rate = None
-        data = self.faults.corrupt(bytes(data), ms, ">")
+        data = self._across(bytes(data), self.client_baud, self.baud)
+        data = self.faults.corrupt(data, ms, ">")
         at = max(ms, self._rx_free)
         for b in data:
             at += self.timing.byte_ms
@@ -68,7 +73,7 @@ class Channel:
             chunk = self._tx[0]
             start, data, done = chunk
             n = self.timing.arrived(len(data), ms - start)
-            out += data[done:n]
+            out += self._across(data[done:n], self.baud, self.client_baud)
             chunk[2] = n
             if n < len(data):
                 break
@@ -101,6 +106,12 @@ class Channel:
             self._advance(ms)
         self.faults.note("silence", self._now, "%g s" % seconds)
         self._hush(seconds * 1000)
+
+    def _across(self, data, sent, at):
+        # An unpaced line has no rate.
+        if not self.client_baud or not self.timing.byte_ms:
+            return data
+        return heard(data, sent, at)
 
     # -- what happens at the meter, in the order of time
 
@@ -171,10 +182,10 @@ class Channel:
             self._tx_free = start + self.timing.duration(len(reply))
         for pause, data in pieces:
             start = self._send(start + pause, data)
-        if self.timing.byte_ms and self.meter.tables.baud != self._baud:
+        if self.timing.byte_ms and self.meter.tables.baud != self._wanted:
             # The reply still has the old rate (p. 20).
-            self._baud = self.meter.tables.baud
-            self._rate = (self._tx_free, self._baud)
+            self._wanted = self.meter.tables.baud
+            self._rate = (self._tx_free, self._wanted)
 
     def _send(self, start, data):
         start = max(start, self._tx_free)

@@ -4,12 +4,18 @@ import asyncio
 import os
 import pty
 import socket
+import termios
 import tty
 
 _GRAIN_MS = 4.0  # bytes come in small bunches, as from a UART; a packet's end is never late
 _READ = 4096
 _TICK_S = 60.0  # after days without a read the house would take long to catch up
 _UNREAD = 65536  # a client that does not read loses what comes
+_OSPEED = 5  # in what `termios.tcgetattr` gives
+_RATES = {
+    getattr(termios, "B%d" % rate): rate
+    for rate in (300, 600, 1200, 2400, 4800, 9600, 19200, 38400, 57600, 115200)
+}
 
 
 class Simulator:
@@ -24,6 +30,7 @@ class Simulator:
         self._timer = None
         self._ticking = None
         self._put = None  # function that gives bytes to the client
+        self._slave = None  # of a pty
         self._close = []
         self._counts = {"clients": 0, "turned_away": 0, "unread": 0}
 
@@ -61,6 +68,7 @@ class Simulator:
     # -- towards the client
 
     def _received(self, data):
+        self._look()
         self.channel.write(data, self.now_ms())
         self._pump()
 
@@ -68,7 +76,14 @@ class Simulator:
         self.channel.meter.tick(self.now_ms())
         self._ticking = self._loop.call_later(_TICK_S, self._tick)
 
+    def _look(self):
+        # A pty tells what rate its other end was set to; TCP has none.
+        if self._slave is not None:
+            speed = termios.tcgetattr(self._slave)[_OSPEED]
+            self.channel.client_baud = _RATES.get(speed)
+
     def _pump(self):
+        self._look()
         now = self.now_ms()
         data = self.channel.read(now)
         if data and self._put:
@@ -92,6 +107,13 @@ class Simulator:
     def _open_pty(self):
         master, slave = pty.openpty()
         tty.setraw(slave)
+        # Who does not set a rate has the right one.
+        mode = termios.tcgetattr(slave)
+        for speed, rate in _RATES.items():
+            if rate == self.channel.baud:
+                mode[_OSPEED - 1] = mode[_OSPEED] = speed
+        termios.tcsetattr(slave, termios.TCSANOW, mode)
+        self._slave = slave
         os.set_blocking(master, False)
         self.path = os.ttyname(slave)
 
@@ -112,6 +134,7 @@ class Simulator:
 
         def close():
             self._loop.remove_reader(master)
+            self._slave = None
             os.close(master)
             os.close(slave)
 

@@ -90,7 +90,7 @@ def utility(model):
 
 def system(model):
     """ET04: program id at 14, IDT version at 116; the rest are believable defaults."""
-    out = bytearray(139)
+    out = bytearray(140 if model.gen4 else 129 if model.firmware >= (3, 80) else 123)
     put(out, 4, bytes.fromhex("050012345678"))
     out[13] = 50
     put(out, 14, bytes.fromhex(model.program_id))
@@ -108,15 +108,23 @@ def system(model):
 
 def mfg_dimensions(model):
     """ET11: how many devices and clients, and the sizes of ET13..ET16, ET34, ET50, ET57."""
-    out = bytearray(39 if model.gen4 else 32)
+    out = bytearray(39)
     put(out, 0, bytes([6 if model.gen4 else 5, _CONFIG_SIZE, 36, 5, 6]))
     put(out, 5, _u16(517) + _u16(896) + _u16(1785))
     put(out, 11, bytes([25, 16, 22]))
     put(out, 18, bytes([10, 10, 65, 120, 6, 10, 10, 16, 80, 10]))
     put(out, 28, _u16(261) + _u16(769))
-    if model.gen4:
-        put(out, 32, bytes([6, 7, model.channels, 10]) + _u16(1250) + bytes([3]))
-    return out
+    put(out, 32, bytes([6, 7, model.channels, 10]) + _u16(1250) + bytes([3]))
+    # What each firmware added (p. 79).
+    sizes = (
+        ((4, 30), 39),
+        ((4, 0), 38),
+        ((3, 50), 32),
+        ((3, 40), 28),
+        ((3, 30), 27),
+        ((0, 0), 24),
+    )
+    return out[: next(size for since, size in sizes if model.firmware >= since)]
 
 
 def device_configuration(model):
@@ -138,7 +146,8 @@ def inbound_size(model):
 
 def client_configuration(model):
     """ET51: health time-out 60 s, on-demand 30 s, optical session 600 s and 300 s."""
-    entry = bytes([0x01]) + _u16(60) + bytes([30]) + _u16(600) + _u16(300) + bytes([1])
+    entry = bytes([0x01]) + _u16(60) + bytes([30]) + _u16(600) + _u16(300)
+    entry += bytes([1]) if model.firmware >= (3, 40) else b""
     entry += bytes(1) if model.firmware >= (3, 70) else b""
     return bytearray(entry * model.channels)
 
@@ -146,12 +155,16 @@ def client_configuration(model):
 def meter_configuration(model):
     """ET55: zeros but for what stands behind the step tariffs, at A (p. 155-158)."""
     a = (147 if model.gen4 else 146) + 4 * (registers.dimensions(model, True)[7] - 1)
-    out = bytearray(a + (80 if model.gen4 else 64))
+    out = bytearray(a + (62 if model.gen4 else 40))
     out[a + 5] = 1
     put(out, a + 10, _u16(15) + _u16(600) + _u16(1008))
     out[a + 38] = 110
     out[a + 39] = model.energy_unit
-    return out
+    put(out, a + 16, bytes(16) + _u16(1) + _u16(180) + bytes([10, 90]))
+    if model.gen4:
+        put(out, a + 42, _u16(600) + _u16(300))
+    # Before 3.70 there are no step tariffs and nothing behind them, before 3.50 one data set.
+    return out[: 109 if model.firmware < (3, 50) else 119 if model.firmware < (3, 60) else None]
 
 
 class Tables:
@@ -171,7 +184,7 @@ class Tables:
         self.house = house
         self.epoch = epoch
         self.levels = levels(model.firmware)
-        self.site = Site(model, house, epoch)
+        self.site = Site(model, house, epoch, self)
         self.memory = {
             1: manufacturer(model),
             7: bytearray(3 + 255),
@@ -195,7 +208,9 @@ class Tables:
         self.memory[ET + 70] = bytearray(156 if model.gen4 else 142)
         if model.gen4:
             self.memory[ET + 70][142] = client
-        self.memory[ET + 71] = delta.empty(mfg_dimensions(model)[27])
+        self.memory[ET + 71] = delta.empty(10)
+        self.memory.update(self.site.memory)
+        self.site.mbus.configure(self.memory[ET + 13])
         self.live = self._live()
         numbers = {0, *self.memory, *self.live} & set(self.levels)
         self.memory[0] = general_configuration(model, sorted(numbers), NUMBERS)
@@ -253,6 +268,11 @@ class Tables:
     @property
     def _inbound(self):
         return (self.client - 1) * inbound_size(self.model) + ET50_FLAGS
+
+    def registered(self, client):
+        """True if that MEP client is registered."""
+        at = (client - 1) * inbound_size(self.model) + ET50_FLAGS
+        return bool(self.memory[ET + 50][at] & REGISTERED)
 
     @property
     def client_flags(self):

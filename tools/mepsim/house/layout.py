@@ -51,3 +51,12 @@ def bits(*numbers):
 def bcd(value, digits):
     """A number as packed digits, the lowest first (M-Bus)."""
     return bytes.fromhex(("%0*d" % (digits, value))[-digits:])[::-1]
+
+
+def ring(size, entries, entry_size):
+    """(place of the last, bytes) of a circular list with room for ``size`` of all ``entries``."""
+    out = bytearray(size * entry_size)
+    count = len(entries)
+    for number in range(max(0, count - size), count):
+        put(out, number % size * entry_size, entries[number][:entry_size])
+    return (count - 1) % size if count and size else 0, bytes(out)

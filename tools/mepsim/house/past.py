@@ -71,6 +71,8 @@ class Past:
         ]
         days, at, by = CLOCK_SET
         self.clock_set = (today - days * DAY_S + at, by)
+        # The house starts with ten outages, of which some are older than those that are known.
+        self.first_outages = (10 - len(OUTAGES), 23315499 - sum(o[2] for o in OUTAGES))
         self._totals = None
         self._first = None
 
@@ -109,8 +111,13 @@ class Past:
         """The four energies' registers at a unix time that is a multiple of 900 s."""
         if self._totals is None:
             self._build()
-        i = min(max(0, seconds // SLOT_S - self._first), len(self._totals) - 1)
-        return self._totals[i]
+        i = seconds // SLOT_S - self._first
+        if i >= 0:
+            return self._totals[min(i, len(self._totals) - 1)]
+        # Before what is known in detail: as much a day as since then.
+        first, last = self._totals[0], self._totals[-1]
+        size = len(self._totals) - 1
+        return tuple(max(0, a + (b - a) * i // size) for a, b in zip(first, last))
 
     def _build(self):
         last = self.epoch // SLOT_S

@@ -261,7 +261,7 @@ class Profile:
         for i in mbus:
             value, _ = self._channel(s.sources[i], end // SLOT_S * SLOT_S)
             parts.append((38 + 4 * i, value))
-        return record(132, *parts)
+        return record(131, *parts)
 
     def _mapping(self):
         # ET66: 16 places a set (BT60.11), the first is source 112.
@@ -273,7 +273,7 @@ class Profile:
 
 
 # What ET21's entry of one data set has grown to.
-_ET21_SIZES = (((3, 50), 132), ((3, 30), 107), ((3, 10), 94), ((0, 0), 83))
+_ET21_SIZES = (((3, 50), 131), ((3, 30), 107), ((3, 10), 94), ((0, 0), 83))
 
 
 def _dimensions(count, rows, memory):
