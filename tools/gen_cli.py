@@ -99,7 +99,16 @@ def page(run):
 def main():
     with tempfile.TemporaryDirectory() as folder:
         Path(folder, "key.txt").write_text(KEY + "\n")
-        words = [sys.executable, "-m", "tools.mepsim", "--listen", PORT[9:], "--unpaced"]
+        words = [
+            sys.executable,
+            "-m",
+            "tools.mepsim",
+            "--listen",
+            PORT[9:],
+            "--unpaced",
+            "--days",
+            "7",
+        ]
         environment = dict(os.environ, COLUMNS=str(WIDTH), PYTHONPATH=str(ROOT))
         environment.pop("MEP_KEY", None)
         meter = subprocess.Popen(words, cwd=ROOT, stdout=subprocess.PIPE, text=True)

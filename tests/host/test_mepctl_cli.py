@@ -10,8 +10,10 @@ import socket
 import pytest
 from mepctlkit import KEY, Process, Silence, mepctl
 
+from tools.gen_cli import EXAMPLES
 from tools.mepctl.cli import build
 from tools.mepctl.completion import commands
+from tools.paths import ROOT
 
 COMMANDS = ("run", "read", "record", "replay")
 NOWHERE = "socket://127.0.0.1:1"
@@ -224,3 +226,25 @@ def test_a_key_of_the_configuration_that_nobody_knows_is_told(tmp_path):
     assert run.returncode == 2
     assert "nobody knows mqtt_hots; did you mean mqtt_host?" in run.stderr
     assert "nobody knows a name of 32 characters" in run.stderr and "a7941" not in run.stderr
+
+
+def test_the_page_has_every_command_that_reads_the_meter():
+    page = (ROOT / "docs" / "cli.md").read_text()
+    headings = re.findall(r"^## (\S+)$", page, re.MULTILINE)
+    assert headings == [heading for heading, *_ in EXAMPLES if heading]
+    found = commands(build())
+    for name, (_, options, _) in found.items():
+        reads = any("--port" in names for names, _, _ in options)
+        others = (
+            "run",
+            "record",
+            "flash",
+            "monitor",
+            "backup",
+            "restore",
+            "update",
+            "update-key",
+            "baud",
+        )
+        assert not reads or name in headings or name in others, name
+    assert KEY in page and page.count("mepctl: error") == 0

@@ -41,7 +41,7 @@ def commands(parser):
 
 def _value(action):
     if action.choices:
-        return list(action.choices)
+        return [str(choice) for choice in action.choices]
     if action.metavar in _TABLES:
         return "table"
     return "file" if action.metavar in _FILES else None
