@@ -6,6 +6,7 @@ A procedure is a function (context, parameters) that gives a result code, or (co
 
 from .access import MAK, MBK, NOBODY
 from .delta import FLAG as DELTA_FLAG
+from .house.logs import CLOCK_AFTER, CLOCK_BEFORE
 
 ET = 2048
 
@@ -80,7 +81,9 @@ def _change_clock(c, p):
     # EP16: seconds, signed; our choice, the guide tells the name only.
     if len(p) < 2:
         return BAD_PARAMETER
+    c.site.logs.add(c.unix, CLOCK_BEFORE)
     c.tables.clock_ahead += int.from_bytes(p[:4], "little", signed=True)
+    c.site.logs.add(c.unix, CLOCK_AFTER)
     return DONE
 
 

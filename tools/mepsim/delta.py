@@ -6,8 +6,8 @@ from .models import SUM_SOURCES, VALUE_SOURCES
 SAMPLE_MS = 1000.0
 ENTRY = 13
 UNUSED = 255
-FLAG = 0x10  # of ET13's alert flags
-ENABLED = 0x08  # of ET50.30
+FLAG, MBUS_FLAG = 0x10, 0x08  # of ET13's alert flags
+REGISTERED, MBUS_ENABLED, ENABLED = 0x01, 0x04, 0x08  # of ET50.30
 
 
 def empty(count):
@@ -39,6 +39,7 @@ class Delta:
         self._tables = tables
         self._number = number
         self.next_ms = None
+        self._hour = None
 
     def _entries(self):
         table = self._tables.memory.get(self._number)
@@ -51,7 +52,9 @@ class Delta:
     def active(self):
         """True while there is something to sample for a client that wants to know."""
         flags = self._tables.client_flags
-        return bool(flags & 1 and flags & ENABLED and any(self._entries()))
+        if not flags & REGISTERED:
+            return False
+        return bool(flags & MBUS_ENABLED or (flags & ENABLED and any(self._entries())))
 
     def due(self, ms):
         """When to sample next, None if never; ``ms`` is the present."""
@@ -67,8 +70,21 @@ class Delta:
         tables = self._tables
         unix = int(tables.epoch * 1000 + ms)
         tables.house.at(unix)
+        self._mbus(unix // 1000)
+        if tables.client_flags & ENABLED:
+            self._compare(unix // 1000)
+
+    def _mbus(self, seconds):
+        # New load profile data of M-Bus devices, which are read once an hour (p. 82).
+        hour = seconds // 3600
+        if self._hour not in (None, hour) and self._tables.client_flags & MBUS_ENABLED:
+            self._tables.alert_flags |= MBUS_FLAG
+        self._hour = hour
+
+    def _compare(self, seconds):
+        tables = self._tables
         for table, at, source in self._entries():
-            value = value_of(tables, source, unix // 1000)
+            value = value_of(tables, source, seconds)
             table[at + 12] = value is None
             if value is None:
                 continue

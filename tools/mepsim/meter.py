@@ -6,6 +6,7 @@ What the guide leaves open is decided here, and marked "our choice".
 from mep.digest import Digest
 from .access import MAK, MBK, NOBODY
 from .delta import Delta
+from .house.logs import WRITTEN
 from .procedures import Procedures
 from .rc4 import packet_cipher
 from .tables import ET, Tables
@@ -198,4 +199,6 @@ class Meter:
         if number == _BT07:
             return self.procedures.call(offset, data, level, ms)
         self.tables.write(number, offset, data)
+        if needed == MAK:
+            self.tables.site.logs.add(int(self.tables.epoch + ms / 1000), WRITTEN, number)
         return OK

@@ -1,5 +1,6 @@
 """Procedures: BT07 takes the call, the answer is in ET59, BT08 or (client 2) ET85 (p. 51-53)."""
 
+from .access import MAK
 from .calls import (
     BAD_PARAMETER,
     CONFLICT,
@@ -13,6 +14,7 @@ from .calls import (
     Later,
     find,
 )
+from .house.logs import CALLED
 
 __all__ = ("BAD_PARAMETER", "CONFLICT", "DONE", "UNKNOWN", "Procedures")
 
@@ -50,7 +52,10 @@ class Procedures:
         elif level < needed:
             result = NO_AUTHORITY
         else:
-            result = run(Caller(tables, level, ms), bytes(data[3:]))
+            caller = Caller(tables, level, ms)
+            result = run(caller, bytes(data[3:]))
+            if level == MAK:
+                tables.site.logs.add(caller.unix, CALLED, number)
         if isinstance(result, Later):
             self._waiting.append((ms + result.ms, (where, number, psn), result.finish))
             result = NOT_FULLY

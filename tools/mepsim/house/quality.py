@@ -87,15 +87,11 @@ class Quality:
         for kind, percent in enumerate((231, 1840, 2010)):
             put(out, at + _THD_ENTRY * kind, u16(10) + u16(800 if kind == 0 else 0))
             for phase in range(3):
-                put(
-                    out,
-                    at + _THD_ENTRY * kind + 4 + 22 * phase,
-                    u16(phase if kind == 0 else 0)
-                    + ltime(day - (9 + phase) * DAY_S + 47111)
-                    + u16(percent * 2 + 11 * phase)
-                    + ltime(day - (30 + phase) * DAY_S + 68400)
-                    + u16(percent + 7 * phase),
-                )
+                count = phase if kind == 0 else 0
+                last = ltime(day - (9 + phase) * DAY_S + 47111) if count else bytes(6)
+                most = ltime(day - (30 + phase) * DAY_S + 68400)
+                entry = u16(count) + last + u16(percent * 2 + 11 * phase) + most
+                put(out, at + _THD_ENTRY * kind + 4 + 22 * phase, entry + u16(percent + 7 * phase))
 
     def _averages(self, out, at, day):
         for i in range(12):
