@@ -165,15 +165,29 @@ def test_et85():
 
 
 def test_et89():
-    parts = {0: b"\xe9\3", 2: b"GATEWAY-1", 32: 3, 33: 2, 34: b"\xea\3", 36: b"PLUG" + b"-" * 26}
+    # The first byte of an identification has its highest bit set (p. 126): it is not text.
+    parts = {
+        0: b"\xe9\3",
+        2: b"\x81\0\x21\5",
+        32: 3,
+        33: 2,
+        34: b"\xea\3",
+        36: b"PLUG" + b"-" * 26,
+    }
     parts.update({66: 255, 67: 254})
     got = decoded("ET89", laid(68, parts), meter(GEN430))
     one, two = got["meps"]
-    check(one, prior_handle=1001, prior_id="GATEWAY-1", register_requests=3, register_allowed=2)
+    check(
+        one,
+        prior_handle=1001,
+        prior_id="81002105" + "00" * 26,
+        register_requests=3,
+        register_allowed=2,
+    )
     check(
         two,
         prior_handle=1002,
-        prior_id="PLUG" + "-" * 26,
+        prior_id="504c5547" + "2d" * 26,
         register_requests=255,
         register_allowed=254,
     )

@@ -16,7 +16,7 @@ ERROR 0 none;1 not_signed;2 key_unknown;3 key_invalidated;16 bad_signature;17 ba
 FIELDS = """
 0    rec[2]     meps
 0      u16        prior_handle
-2      chars[30]  prior_id
+2      raw[30]  prior_id
 32     u8         register_requests
 33     u8         register_allowed
 end
