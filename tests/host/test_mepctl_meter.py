@@ -125,7 +125,7 @@ def test_a_table_that_this_meter_lacks_says_what_would_have_it(url):
 
 def test_words_and_divisors_of_fields(url):
     rows = as_json("read", "ET13", "--port", url)["values"]
-    assert rows["mbus[0].read_often"] == {"value": 2, "unit": None, "word": "weekly"}
+    assert rows["mbus[0].read_often"] == {"value": 1, "unit": None, "word": "daily"}
     assert rows["mbus[0].status_read_time"]["unit"] == "min"
     system = as_json("read", "ET04", "--port", url)["values"]
     assert system["rated_voltage"] == {"value": 230, "unit": "V"}
