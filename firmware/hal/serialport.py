@@ -23,6 +23,13 @@ class SerialPort:
     def write(self, buf):
         self._device.write(bytes(buf))
 
+    def set_rate(self, baud):
+        """Go on at another rate. Raises OSError if the device cannot."""
+        try:
+            self._device.baudrate = baud
+        except Exception as e:  # termios and pyserial's URL handlers raise what they like
+            raise OSError(str(e))
+
     def close(self):
         device = self._device
         try:

@@ -5,7 +5,7 @@ import importlib
 import os
 import sys
 
-from . import VERSION, meter_options, module_options
+from . import VERSION, baud_options, meter_options, module_options
 from .common import BROKEN, INTERRUPTED, KEY_VARIABLE, USAGE, Stop, add_line
 
 _CODES = """\
@@ -130,6 +130,7 @@ def build():
     # Its arguments go to the simulator's own parser; this is its line in the list of commands.
     commands.add_parser("sim", help="be a simulated meter on TCP or a pty", add_help=False)
     meter_options.add(commands, _command)
+    baud_options.add(commands, _command)
     module_options.add(commands, _command)
     Parser.known = tuple(commands.choices)
     return parser

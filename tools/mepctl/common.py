@@ -179,16 +179,21 @@ def _first_line(e):
 
 
 class Meter:
-    """One meter on an open line: `read` gives verified bytes or raises Stop."""
+    """One meter on an open line: `read` gives verified bytes or raises Stop.
 
-    def __init__(self, url, key, baud=9600, wrap=None, rc4=False):
+    ``slowest``: the lowest rate that the line will have, if `set_rate` changes it.
+    """
+
+    def __init__(self, url, key, baud=9600, wrap=None, rc4=False, slowest=None):
         self.url = url
         self.baud = baud
         self._wrap = wrap
-        self._port = None
+        self._port = self._line = None
         cipher = Cipher(key) if rc4 else None
-        session = Session(key, time.monotonic_ns() // 1000000 & 0xFFFFFFFF, baud, cipher)
-        self.link = Link(session, self._open, lambda level, text: None, baud)
+        # Both wait as long as the slowest rate needs.
+        slowest = slowest or baud
+        session = Session(key, time.monotonic_ns() // 1000000 & 0xFFFFFFFF, slowest, cipher)
+        self.link = Link(session, self._open, lambda level, text: None, slowest)
 
     async def open(self):
         """Open the line now, so that a fault of it is found before anything else happens."""
@@ -199,8 +204,15 @@ class Meter:
     async def _open(self):
         if self._port is None:
             await self.open()
-        port, self._port = self._port, None
-        return port
+        self._line, self._port = self._port, None
+        return self._line
+
+    def set_rate(self, baud):
+        """The line's rate from now on. Raises OSError if the port cannot have it."""
+        self.baud = baud
+        line = self._port or self._line
+        if line is not None:
+            line.set_rate(baud)
 
     def close(self):
         self.link.close()

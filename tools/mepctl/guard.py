@@ -39,9 +39,9 @@ class Gate:
         """The `osgp.writes.Judged` of a write."""
         return writes.judge(table, data, self._version)
 
-    def preview(self, table, data):
-        """ "" if the write would be let through now, else why not."""
-        return writes.held(self.judge(table, data), self.ledger, self._up(), time.time())
+    def preview(self, table, data, n=1):
+        """ "" if ``n`` such writes would be let through now, else why not."""
+        return writes.held(self.judge(table, data), self.ledger, self._up(), time.time(), n)
 
     def __call__(self, table, data):
         why = self.preview(table, data)

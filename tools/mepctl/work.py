@@ -18,9 +18,9 @@ _BASIC_LENGTH, _EXTENDED_LENGTH = 13, 14
 _EXTENDED = 2048
 
 
-def run(args, work):
+def run(args, work, meter=None):
     """What the coroutine function ``work(meter)`` gives on the meter of ``args``; Stop if not."""
-    return asyncio.run(_run(args, work))
+    return asyncio.run(_run(meter or meter_of(args), work))
 
 
 def meter_of(args):
@@ -32,8 +32,7 @@ def meter_of(args):
     return Meter(args.port, find_key(args), find_baud(args), rc4=args.rc4)
 
 
-async def _run(args, work):
-    meter = meter_of(args)
+async def _run(meter, work):
     try:
         await meter.open()
         try:
