@@ -65,7 +65,7 @@ class Poller:
 
     def __init__(self, link, store, log, fast=False, line=None):
         self._known = False
-        self._present_at = self._sums_at = (0, 0)  # offset and count of the values
+        self.present_at = self._sums_at = (0, 0)  # offset and count of the values
         self.alive = None
         self._link = link
         self._line = line
@@ -78,6 +78,8 @@ class Poller:
         self._first_sum = 0  # index in the store of BT23's first value
         self._clock_read = None
         self.server = None  # `firmware.meter.alerts.Server`
+        self.jobs = None  # `firmware.meter.jobs.Jobs`, while there are some
+        self.fresh_at = 0  # tick value of the last BT28
         self._alerts = 0  # of the link, when they were looked at
         self._flags_at = None
         self._look_at = clock.ticks_ms()
@@ -86,6 +88,8 @@ class Poller:
         """Poll for ever."""
         pause = _PAUSE_MS
         while True:
+            if self.jobs:
+                self.jobs.lost()
             try:
                 await self._start()
                 pause = _PAUSE_MS
@@ -155,7 +159,7 @@ class Poller:
         # What the store wants to know of the meter.
         if not dims.energy_unit:
             self._log("warn", "ET55 and BT20 do not tell the unit of the energies: not shown")
-        self._present_at = dims.bt28_offset, dims.bt28_count
+        self.present_at = dims.bt28_offset, dims.bt28_count
         self._sums_at = dims.bt23_offset, dims.bt23_count
         return {
             "manufacturer": dims.manufacturer,
@@ -225,6 +229,8 @@ class Poller:
                 due = clock.ticks_add(now, _PERIOD_MS)  # `fast` is for values
             elif clock.ticks_diff(due, now) < 0:
                 due = now  # late: no use in catching up
+            if self.jobs:
+                due = await self.jobs.serve(due)
             if await link.idle(due, server is not None):
                 due = clock.ticks_ms()
 
@@ -259,10 +265,11 @@ class Poller:
         return await self._link.transact(table, 0, offset, data)
 
     async def _present(self):
-        event = await self._values(_BT28, *self._present_at)
+        event = await self._values(_BT28, *self.present_at)
         if event is not None:
             read_i32s(event.buf, event.start, event.count, self._store.put)
             self._store.commit(_BT28)
+            self.fresh_at = clock.ticks_ms()
         return event is not None
 
     async def _sums(self):
@@ -277,17 +284,10 @@ class Poller:
 
     async def _values(self, table, offset, count):
         # The Response with exactly ``count`` bytes of ``table``, or None with the reason noted.
-        session = self._link.session
-        event = await self._read(table, count, offset)
-        jumps = session.jumps
-        if jumps != self._jumps and not isinstance(event, Failed):
-            if isinstance(event, Response):
-                event = _kept(event)
-            try:
-                await self._confirm()
-            except NoReply as e:
-                return self._nothing(str(e))
-            self._jumps = jumps  # another one since then is for the next read
+        try:
+            event = await self.read(table, count, offset)
+        except NoReply as e:
+            return self._nothing(str(e))
         if isinstance(event, Failed):
             return self._nothing(_why(event.reason))
         if not isinstance(event, Response):
@@ -296,6 +296,25 @@ class Poller:
             why = "%s: %d of %d bytes came" % (table_name(table), event.count, count)
             return self._nothing(why)
         return event
+
+    async def read(self, table, count, offset):
+        """The event that answers a read, from the meter that was learned.
+
+        Raises NoReply and Changed if that cannot be told.
+        """
+        session = self._link.session
+        event = await self._read(table, count, offset)
+        jumps = session.jumps
+        if jumps != self._jumps and not isinstance(event, Failed):
+            if isinstance(event, Response):
+                event = _kept(event)
+            await self._confirm()
+            self._jumps = jumps  # another one since then is for the next read
+        return event
+
+    async def rest(self, ms):
+        """Listen to the line for so long."""
+        await self._link.idle(clock.ticks_add(clock.ticks_ms(), ms))
 
     def _nothing(self, why):
         self._store.reason = why
