@@ -9,13 +9,17 @@ from mepsimkit import NOON, meter
 from osgp.about import needs
 from osgp.codec import decode, size, table_name, table_number
 from osgp.dims import Dims
+from osgp.fields import declaration
 from osgp.mbus import manufacturer, records
+from osgp.names import DECLARED
 from tools.mepsim.models import MODELS
 
 # Tables of which our declarations stop earlier on purpose: bitmaps, parameters, what is not told.
 OPEN_END = {"BT00", "BT01", "BT03", "BT07", "BT08", "ET59", "ET85"}
 # Their sizes follow from what is in them.
 SELF_SIZED = {"ET16", "ET36", "ET42", "ET45", "ET52", "ET53"}
+# BT22: our oldest meter has it, to tell its order. ET61: ET11 sizes it since 3.30 only.
+TABLES_OF_OLD = {"BT22", "ET61"}
 FAIL = {"ET90", "ET97"}  # not in 4.00
 
 
@@ -69,6 +73,21 @@ def test_every_table_decodes(model):
             assert declared == len(data) or (name in OPEN_END and declared < len(data)), name
     absent = {table_name(n) for n in set(decoder.tables.levels) - decoder.tables.numbers}
     assert absent == (FAIL if model == "gen4-4.00" else set())
+
+
+@pytest.mark.parametrize("model", ["gen3-3.00", "gen3", "gen4"])
+def test_who_may_write_and_since_when(model):
+    """Appendix C as the simulator has it against our declarations."""
+    decoder = Decoder(model)
+    levels = decoder.tables.levels
+    for name in DECLARED.split():
+        number = table_number(name)
+        _, basic, advanced, _, since = declaration(name).ABOUT.split(";")
+        expected = 1 if basic.endswith("w") else 2 if advanced.endswith("w") else 0
+        first = (0, 0) if since == "all" else tuple(int(part) for part in since.split("."))
+        assert number not in levels or levels[number] == expected, name
+        if name not in TABLES_OF_OLD:
+            assert (number in levels) == (decoder.dims.version[:2] >= first), name
 
 
 def test_identity_and_clock(read):

@@ -242,6 +242,9 @@ def test_command_on_a_pty():
         (["--seq-jump", "-1"], ["seq_jump"]),
         (["--baud", "10"], ["--baud 10"]),
         (["--baud", "fast"], ["--baud"]),
+        (["--client", "2"], ["--client 2", "has 1"]),
+        (["--days", "61"], ["--days 61", "1 to 60"]),
+        (["--date", "tomorrow"], ["--date tomorrow", "2026-04-10"]),
         (["--listen", "7000"], ["HOST:PORT"]),
         (["--listen", "127.0.0.1:99999"], ["HOST:PORT"]),
         (["--replay", "/nowhere/at/all"], ["/nowhere/at/all"]),
@@ -258,6 +261,14 @@ def test_bad_input(capsys, arguments, words):
     assert out == "" and err.count("\n") == 1
     assert all(word in err for word in words), err
     assert "secret" not in err and "geheim" not in err
+
+
+def test_options_of_the_meter():
+    words = "--model gen4 --client 2 --rc4 --locked --days 3 --date 2026-04-10T12:00Z"
+    meter = channel(parser().parse_args(words.split())).meter
+    assert meter.rc4 and meter.locked and meter.tables.client == 2
+    assert meter.tables.read(52, 0)[:5] == bytes([26, 4, 10, 12, 0])
+    assert meter.tables.read(61, 0)[7:9] == bytes([4, 0]), "the three days and the present one"
 
 
 def test_port_in_use(capsys):
