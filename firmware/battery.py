@@ -89,16 +89,17 @@ class Wake:
         config = self.config
         board = boards.load(config["board"], config, self._chip.chip())
         line = Line(board, config, self.log)
-        session = Numbered(parse_key(config["key"]), self.kept.number, config["baud"])
-        link = Link(session, line.open_line, self.log, config["baud"])
+        baud = min(config["baud"], 9600)
+        session = Numbered(parse_key(config["key"]), self.kept.number, baud)
+        link = Link(session, line.open_line, self.log, baud)
         try:
-            if not self.kept.layout:
-                await self._learn(link)
             try:
-                await self._values(link)
+                await self._learn_and_read(link)
             except Unread:
-                self.kept.layout = None
-                raise
+                if line.baud == 9600:
+                    raise
+                await line.turn()  # somebody may have set the meter back
+                await self._learn_and_read(link)
             if clock.unix() is None:
                 event = await link.transact(_BT52, 6, 0)
                 if isinstance(event, Response) and event.count == 6:
@@ -112,6 +113,15 @@ class Wake:
             for pin, on in ((board.ENABLE, 0), (board.SUPPLY, 1)):
                 if pin is not None:
                     ports.switch(pin, on).set(False)
+
+    async def _learn_and_read(self, link):
+        if not self.kept.layout:
+            await self._learn(link)
+        try:
+            await self._values(link)
+        except Unread:
+            self.kept.layout = None
+            raise
 
     async def _learn(self, link):
         # Which meter it is, and where the values are in its tables.

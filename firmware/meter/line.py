@@ -3,7 +3,8 @@
 Switching on: supply, a second for the charge pump, ENABLE, a second for the meter (its display
 shows an M), drop what came. When the meter stays silent one rung of a ladder is taken per failure:
 drain; ENABLE off and on; supply off too, for longer each time, because a latched-up MAX3232 must
-cool; then retries for ever at the slowest pace, with a long cooling every so often.
+cool; then retries for ever at the slowest pace, with a long cooling every so often. Where another
+rate than 9600 is configured, both are tried in turn: somebody may have set the meter back.
 
 Two faults show themselves and are told once: a counterfeit MAX3232 (the line comes back only after
 cooling, again and again) and an ENABLE line that sags (replies are always cut at the same place).
@@ -20,6 +21,7 @@ _RUNGS = const(5)  # 5, 10, 20, 40, 60 s
 _SLOW_MS = const(60000)
 _EVERY = const(10)  # of the slow retries, one is a cooling
 _STEP_MS = const(1000)
+_USUAL = const(9600)  # baud, of every meter until somebody changes it (ET13)
 _DRAIN_MS = const(200)
 _QUIET_MS = const(50)
 
@@ -38,6 +40,7 @@ _DEAD = (
     "nothing heard although the line was switched off and on again and again: check the plug, "
     "ENABLE (8..9 V, an M on the meter's display) and whether the MAX3232 is hot (counterfeit)"
 )
+_RATE = "the meter is heard at %d baud, not at the configured %d: correct the setting baud"
 _SAG = (
     "replies are always cut after about %d bytes: ENABLE sags (it feeds the meter's transmitter, "
     "8..9 V needed), check it; short partial reads still work and are used now"
@@ -56,6 +59,7 @@ class Line:
         self.diagnosis = None
         self.piece = None
         self.state = "off"
+        self.baud = config["baud"]
         self._board = board
         self._config = config
         self._log = log
@@ -65,7 +69,7 @@ class Line:
         self._on = False  # switched on and settled
         self._fails = 0
         self._slow = 0
-        self._dead = False
+        self._passing = False  # the diagnosis ends with a reply
         self._cooled = False  # the last rung was a cooling
         self._helped = 0  # coolings after which the meter was heard again
         self._cut_at = 0
@@ -109,8 +113,12 @@ class Line:
             return
         self._fails = self._slow = 0
         self.state = "on"
-        if self._dead:
-            self._dead = False
+        baud = self._config["baud"]
+        if self.baud != baud:
+            self._passing = True
+            self._tell(_RATE % (self.baud, baud))
+        elif self._passing:
+            self._passing = False
             self.diagnosis = None
         if self._cooled:
             self._helped += 1
@@ -147,6 +155,8 @@ class Line:
         """
         rung = self._fails
         self._fails += 1
+        if rung:
+            await self.turn()
         if rung == 0 or not (self._enable or self._supply or self._adapter):
             await self._drain()
         elif not silent:
@@ -160,11 +170,22 @@ class Line:
         else:
             await self._slowly(alive)
 
+    async def turn(self):
+        """Go on at 9600 baud instead of the configured rate, or at that again.
+
+        Raises OSError if the port cannot be opened.
+        """
+        baud = self._config["baud"]
+        if baud != _USUAL:
+            self.baud = _USUAL if self.baud == baud else baud
+            self.close()
+            await self.open_line()
+
     # -- helpers
 
     async def _slowly(self, alive):
-        if not self._dead:
-            self._dead = True
+        if not self._slow:
+            self._passing = True
             self._tell(_DEAD)
         self._slow += 1
         if self._slow % _EVERY == 0:
@@ -205,7 +226,7 @@ class Line:
                 self._enable.set(True)
                 await clock.sleep_ms(_SETTLE_MS)
         config = self._config
-        port = await self._hal.open_port(config["port"], config["baud"], self._board)
+        port = await self._hal.open_port(config["port"], self.baud, self._board)
         if self._adapter and not self._on:
             await clock.sleep_ms(_SETTLE_MS)
         self._on = True

@@ -20,13 +20,13 @@ CONFIG = {"port": "", "baud": 9600}
 class Rig:
     """``opened`` counts the openings of the port, ``fail`` is how many more of them fail."""
 
-    def __init__(self, board, time):
+    def __init__(self, board, time, config):
         self.time = time
         self.lines = []
         self.opened = 0
         self.fail = 0
         self.switch = ports.switch
-        self.line = Line(boards.load(board, {}), CONFIG, self.log, self)
+        self.line = Line(boards.load(board, {}), config, self.log, self)
         self._since = time.ticks_ms()
         self.pins()
 
@@ -50,14 +50,14 @@ class Rig:
         return out
 
 
-def with_line(function, board="dabbler"):
+def with_line(function, board="dabbler", config=CONFIG):
     """Run ``function(rig, line)`` on the fake chip."""
     time = Time()
     kept = ports.CHIP
     with Chip(time), Use(time, module, link_module, poller_module):
         ports.CHIP = True
         try:
-            rig = Rig(board, time)
+            rig = Rig(board, time, config)
             return asyncio.run(function(rig, rig.line))
         finally:
             ports.CHIP = kept
