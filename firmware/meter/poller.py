@@ -44,7 +44,7 @@ _SERVE_MS = const(2000)
 _WHY = {
     SILENT: "no reply from the meter: check the plug on the MEP port, that ENABLE is on "
     "(the display shows an M), and that nobody uses the optical eye",
-    WRONG_KEY: "the meter refuses the key (0x0B every time): check the MEP key",
+    WRONG_KEY: "the meter refuses the key (0x0B every time): check the MEP key and rc4",
 }
 
 

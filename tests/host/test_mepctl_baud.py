@@ -10,7 +10,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from mepctlkit import KEY, environment, mepctl
+from mepctlkit import KEY, Process, environment, mepctl, readings
 from mepsimkit import meter
 
 from osgp.baud import WRITES
@@ -143,7 +143,7 @@ def test_a_rate_that_is_not_heard_is_given_up(tmp_path):
     assert counted(tmp_path / "half") == counted(tmp_path / "stays") == 2
 
 
-def test_ctrl_c_does_not_leave_the_meter_at_a_rate_unknown(state):
+def test_ctrl_c_does_not_leave_the_meter_at_a_rate_unknown(state, tmp_path, free_port):
     def test(line):
         words = [sys.executable, "-m", "tools.mepctl", "baud", "57600", "--yes", *line.port]
         process = subprocess.Popen(
@@ -160,6 +160,30 @@ def test_ctrl_c_does_not_leave_the_meter_at_a_rate_unknown(state):
         out, err = process.communicate(timeout=60)
         assert process.returncode == 0 and "the line runs at 57600" in out, (out, err)
         assert line.channel.baud == 57600
+        # And the application runs at it.
+        app = application(tmp_path, free_port, 57600, line)
+        try:
+            assert readings(free_port)["values"]["voltage_l1"]["value"] > 180000
+        finally:
+            app.stop()
+
+    on_line(test)
+
+
+def application(folder, free_port, rate, line):
+    words = ["run", "--baud", rate, "--http", "127.0.0.1:%d" % free_port, *line.port]
+    return Process(folder, "run", "-m", "tools.mepctl", *words, key=MAK)
+
+
+def test_the_application_finds_a_meter_that_was_set_back(tmp_path, free_port):
+    def test(line):
+        app = application(tmp_path, free_port, 19200, line)
+        try:
+            found = readings(free_port, 40)
+            assert found["values"]["voltage_l1"]["value"] > 180000
+            app.wait_for("heard at 9600 baud, not at the configured 19200")
+        finally:
+            app.stop()
 
     on_line(test)
 

@@ -67,7 +67,8 @@ examples:
 _RECORD = """\
 Poll the meter as `run` does and write each packet, both ways, to a text file: `> hex` for a
 request, `< hex` for a reply, `# note` for all else. The key is not in it, but the meter's serial
-number is, and the digests are weak: do not publish a recording under a key still in use.
+number is, and the digests are weak: do not publish a recording under a key still in use. What an
+encrypted line (--rc4) said is written in plain text; a replay of it is not encrypted.
 
 examples:
   mepctl record day.txt --seconds 60 --port /dev/ttyUSB0 --key-file key.txt

@@ -33,10 +33,11 @@ _URLS = "write a serial device like /dev/ttyUSB0, socket://host:port or another 
 SILENCE = (
     "no reply from the meter on %s; likely causes: (1) the plug, its wiring (RX and TX swapped?) "
     "or the port's name is wrong; (2) ENABLE is off: the meter's display shows no M; (3) the "
-    "optical eye is in use, or the meter is of another kind"
+    "optical eye is in use, or the meter is of another kind or at another rate (--baud)"
 )
 WRONG_KEY = (
-    "wrong key: the meter refused it every time (0x0B); check that this key is for this meter"
+    "wrong key: the meter refused it every time (0x0B); check that this key is for this meter. "
+    "Some meters take encrypted requests alone, others none: try with --rc4, or without"
 )
 
 

@@ -54,7 +54,12 @@ class _Recorder:
 
     async def run(self, key, baud):
         args = self.args
-        meter = Meter(args.port, key, baud, lambda port: Tap(port, self.put), args.rc4)
+        put = self.put
+        if args.rc4:
+            from .plain import Plain
+
+            put = Plain(key, put)
+        meter = Meter(args.port, key, baud, lambda port: Tap(port, put), args.rc4)
         try:
             await meter.open()
             # A silent line or a wrong key ends the command here, before there is a file.
@@ -88,6 +93,8 @@ class _Recorder:
         now = time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime())
         self.put("# packets of the MEP line both ways, by mepctl %s, %s" % (VERSION, now))
         self.put("# the key is not in here; the meter's serial number is")
+        if self.args.rc4:
+            self.put("# the line was encrypted (RC4); here it is in plain text")
         for line in self._before:
             self.put(line)
 
