@@ -61,6 +61,7 @@ EXAMPLES = (
     ("selfreads", "", "selfreads --newest 1 {line}", 14),
     ("quality", "", "quality {line}", 16),
     ("clock", "", "clock {line}", 5),
+    ("baud", "Another rate of the line; this meter is too old for it:", "baud 115200 {line}", 3),
     ("mbus", "Water, heat and gas meters.", "mbus {line}", 24),
     ("call", "What a procedure takes:", "call EP17", 8),
     (

@@ -39,7 +39,7 @@ class BaudChange:
             rates = ", ".join([str(rate) for rate in sorted(set(RATES))])
             raise LocalError("baud: write one of %s" % rates)
         if version is None or version < (4, 0):
-            raise LocalError("baud: only meters with firmware 4.0 or newer can change it")
+            raise LocalError("baud: only meters with firmware 4.0 or newer go above 9600")
         self.rate = now
         self.wait_ms = 0
         self.outcome = None

@@ -198,7 +198,7 @@ def test_who_may(state, tmp_path):
 
     def old(line):
         told = run("baud", 19200, "--yes", *line.port, code=5, **state).stderr
-        assert "only meters with firmware 4.0 or newer can change it; this one has 3.84" in told
+        assert "only meters with firmware 4.0 or newer go above 9600; this one has 3.84" in told
         assert line.code == 0
 
     on_line(old, "gen3")
