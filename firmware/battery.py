@@ -91,7 +91,7 @@ class Wake:
         line = Line(board, config, self.log)
         baud = min(config["baud"], 9600)
         session = Numbered(parse_key(config["key"]), self.kept.number, baud)
-        link = Link(session, line.open_line, self.log, baud)
+        link = Link(session, line.open_line, self.log, config["baud"])
         try:
             try:
                 await self._learn_and_read(link)

@@ -28,7 +28,7 @@ def build(app, show, open_line, chip):
     key = parse_key(config["key"])
     app.log = Log(configuration.secrets(config), show)
     app.store = Readings(clock, config["stale_s"])
-    baud = min(config["baud"], 9600)  # the line may fall back to that: both wait long enough
+    baud = min(config["baud"], 9600)  # the line may fall back to that: it waits long enough
     session = Session(key, clock.ticks_ms(), baud, _cipher(config, key))
     if not open_line and config["port"].startswith("socket://") and not chip:
         open_line = app.open_socket
@@ -38,7 +38,7 @@ def build(app, show, open_line, chip):
         app.line = Line(_board(config, chip), config, app.log)
         open_line = app.line.open_line
     app.open_line = open_line
-    app.link = Link(session, open_line, app.log, baud)
+    app.link = Link(session, open_line, app.log, config["baud"])
     app.poller = Poller(app.link, app.store, app.log, config["fast"], app.line)
     if config["alerts_serve"]:
         from .meter import alerts

@@ -43,7 +43,7 @@ def _run(script, config=FAST, board="dabbler"):
         rig.open_port = open_port
         store = Readings(rig.time, 30)
         baud = min(config["baud"], 9600)
-        link = Link(Session(KEY, 1, baud), line.open_line, rig.log, baud)
+        link = Link(Session(KEY, 1, baud), line.open_line, rig.log, config["baud"])
         poller = Poller(link, store, rig.log, False, line)
         steps = script(meter, line, store, rig)
         sleep = rig.time.sleep_ms
