@@ -4,7 +4,7 @@ Body and sequence number are encrypted after the digest over their plain text wa
 digest stay clear. The reply goes on with the request's keystream. RC4 is its own inverse.
 
 `rc4_viper` does the same steps in machine code where the interpreter can; `plain_schedule` and
-`plain_stream` are the twins that run everywhere. Imported only under a configuration that says so.
+`plain_crypt` are the twins that run everywhere. Imported only under a configuration that says so.
 """
 
 from shim import const
@@ -31,7 +31,7 @@ def plain_schedule(state, key):
     state[_X] = state[_Y] = 0
 
 
-def plain_stream(state, buf, start, end):
+def plain_crypt(state, buf, start, end):
     """Run ``buf[start:end]`` through the cipher, in place."""
     x = state[_X]
     y = state[_Y]
@@ -54,10 +54,10 @@ def plain_copy(source, target):
 
 
 try:
-    from .rc4_viper import copy, schedule, stream
+    from .rc4_viper import copy, crypt, schedule
 except (ImportError, SyntaxError, AttributeError):
     # CPython, or a port without a native code emitter.
-    copy, schedule, stream = plain_copy, plain_schedule, plain_stream
+    copy, schedule, crypt = plain_copy, plain_schedule, plain_crypt
 
 
 class Cipher:
@@ -70,7 +70,7 @@ class Cipher:
         self._base = bytearray(_FIXED)
         self._key = bytearray(_KEY)
         schedule(self._state, key)
-        stream(self._state, self._base, 0, _KEY)
+        crypt(self._state, self._base, 0, _KEY)
 
     def seal(self, buf, size):
         """Encrypt a sealed request packet in place, or decrypt it again.
@@ -82,7 +82,7 @@ class Cipher:
         for i in range(_KEY):
             key[i] = base[i] ^ buf[end + i] if i < _MIXED else base[i]
         schedule(self._state, key)
-        stream(self._state, buf, 2, end)
+        crypt(self._state, buf, 2, end)
         # Decrypting again leaves the same state in both, so that the next try finds its own.
         self._try, self._before = self._before, self._try
         copy(self._state, self._try)
@@ -90,4 +90,4 @@ class Cipher:
     def turn(self, buf, end, older=False):
         """Decrypt the reply body ``buf[:end]`` to this try (or the older one); twice undoes it."""
         copy(self._before if older else self._try, self._state)
-        stream(self._state, buf, 0, end)
+        crypt(self._state, buf, 0, end)

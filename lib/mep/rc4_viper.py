@@ -25,7 +25,7 @@ def schedule(state: ptr8, key: ptr8):  # noqa: F821
 
 
 @micropython.viper
-def stream(state: ptr8, buf: ptr8, start: int, end: int):  # noqa: F821
+def crypt(state: ptr8, buf: ptr8, start: int, end: int):  # noqa: F821
     x = state[256]
     y = state[257]
     i = start

@@ -88,7 +88,7 @@ def test_a_client_is_removed(flags, answers):
 
 def test_results_come_through():
     line = Line(meter())
-    assert remove(line, 1).text == "EP17: no device has this handle"
+    assert remove(line, 0x7777).text == "EP17: no device has this handle"
     # Nothing is known of the PSN before: the meter refuses it once.
     assert line.meter.codes.get(4, 0) == 0
     call = remove(line)
@@ -103,8 +103,8 @@ def test_never_twice_on_a_bad_line():
         executed = []
         run = sim.procedures.call
 
-        def counted(offset, data, level, run=run, executed=executed):
-            code = run(offset, data, level)
+        def counted(offset, data, level, ms, run=run, executed=executed):
+            code = run(offset, data, level, ms)
             if not code:
                 executed.append(bytes(data))
             return code
