@@ -48,6 +48,14 @@ class Numbered(Session):
         return self._high << 16 | self._low
 
 
+def _cipher(config, key):
+    if not config["rc4"]:
+        return None
+    from mep.rc4 import Cipher
+
+    return Cipher(key)
+
+
 class Wake:
     """One wake under ``config``; ``chip`` is `firmware.hal.esp32`, ``guard`` the boot guard."""
 
@@ -90,7 +98,8 @@ class Wake:
         board = boards.load(config["board"], config, self._chip.chip())
         line = Line(board, config, self.log)
         baud = min(config["baud"], 9600)
-        session = Numbered(parse_key(config["key"]), self.kept.number, baud)
+        key = parse_key(config["key"])
+        session = Numbered(key, self.kept.number, baud, _cipher(config, key))
         link = Link(session, line.open_line, self.log, config["baud"])
         try:
             try:
