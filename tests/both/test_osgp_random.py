@@ -1,6 +1,7 @@
 """Replies at random: a dict or TableError, whatever a meter sends (tests/host has 1e6 of them)."""
 
 import gc
+import sys
 
 from mep.errors import TableError
 from osgp import codec
@@ -8,12 +9,13 @@ from osgp.names import DECLARED
 from osgpkit import GEN3, GEN4, GEN430
 from tablekit import Noise, noisy
 
-_REPLIES = 10000
+# On CPython `make proof` takes many more.
+_REPLIES = 10000 if sys.implementation.name == "micropython" else 2000
 _VERSIONS = (b"\x31\x55", b"\x36\x40", GEN3, GEN4, GEN430, b"\x46\x40")
-_PER_METER = 50
+_PER_METER = _REPLIES // 200
 
 
-def test_ten_thousand_random_replies_raise_only_table_error():
+def test_thousands_of_random_replies_raise_only_table_error():
     names = DECLARED.split()
     noise = Noise(1)
     source = noise.bytes(1024)
@@ -35,4 +37,4 @@ def test_ten_thousand_random_replies_raise_only_table_error():
                 assert isinstance(values, dict)
                 decoded += 1
     assert decoded + refused == _REPLIES
-    assert decoded > 1000 and refused > 1000
+    assert decoded > _REPLIES // 10 and refused > _REPLIES // 10
