@@ -1,0 +1,184 @@
+"""Home Assistant: discovery, and values in its units.
+
+Below ``mqtt_base``: ``ha/power`` and ``ha/energy`` (retained) every 10 s, ``ha/module`` every
+minute; one entity for each value that the meter has, named by the store's name, so an id never
+changes. ``ha_discovery`` device: messages for a whole device (Home Assistant 2024.11 and later),
+in parts that fit into a small heap; entity: one message each, for all versions.
+"""
+
+import json
+
+from ...hal.memory import drop
+from . import METER, MODULE, entries, fixed, read
+
+# Value, unit, device class, state class, form. `t#` are the tariffs, counted from 0.
+_ENERGY = (
+    "energy_forward kWh energy total_increasing 33;energy_reverse kWh energy total_increasing 33;"
+    "energy_forward_t0 kWh energy total_increasing 33;"
+    "energy_forward_t# kWh energy total_increasing 33;"
+    "energy_reverse_t0 kWh energy total_increasing 33;"
+    "energy_reverse_t# kWh energy total_increasing 33;"
+    "energy_reactive_import kvarh - total_increasing 33;"
+    "energy_reactive_export kvarh - total_increasing 33"
+)
+_POWER = (
+    "power_forward W power measurement 00;power_reverse W power measurement 00;"
+    "power_forward_l# W power measurement 00;power_reverse_l# W power measurement 00;"
+    "reactive_import var reactive_power measurement 00;"
+    "reactive_export var reactive_power measurement 00;"
+    "apparent_power VA apparent_power measurement 00;frequency Hz frequency measurement 32;"
+    "current_l# A current measurement 33;voltage_l# V voltage measurement 32;"
+    "power_factor_l# - power_factor measurement 33"
+)
+_MODULE = (
+    "rssi dBm signal_strength measurement 00;up s duration measurement 00;"
+    "mem B data_size measurement 00;age s duration measurement 00;"
+    "errors - - total_increasing 00;cause - - - 00"
+)
+_STATES = (("module", _MODULE), ("energy", _ENERGY), ("power", _POWER))
+_GROUP = 5  # entities in a device's message
+_MINUTE_S = 60
+
+
+def hello(store, about):
+    """Discovery of the module, then of what the meter has."""
+    from .. import names
+
+    texts = names.load(about.language)
+    for topic, spec in _STATES:
+        words = list(entries(spec))
+        if topic == "module":
+            facts = about.facts()
+            words = [w for w in words if facts.get(w[0]) is not None]
+        else:
+            found = read(store, [w[0] for w in words])
+            words = [w for w in words if w[0] in found]
+        if about.discovery == "entity":
+            for w in words:
+                config = _shared(store, about, topic)
+                config.update(_entity(about, texts, topic, w))
+                yield _entity_topic(about, w[0]), json.dumps(config), True
+        else:
+            for n in range(0, len(words), _GROUP):
+                some = words[n : n + _GROUP]
+                yield (
+                    _device_topic(about, topic, n),
+                    _device(store, about, texts, topic, some),
+                    True,
+                )
+    drop("firmware.mqtt.names")
+
+
+def _entity_topic(about, name):
+    return "%s/sensor/%s/%s/config" % (about.prefix, about.id, name)
+
+
+def _device_topic(about, topic, n):
+    return "%s/device/%s_%s%d/config" % (about.prefix, about.id, topic, n // _GROUP)
+
+
+def _device(store, about, texts, topic, words):
+    # One message for some entities of a device, put together in pieces.
+    parts = []
+    for w in words:
+        config = _entity(about, texts, topic, w)
+        config["p"] = "sensor"
+        parts.append('"%s":%s' % (w[0], json.dumps(config)))
+    head = json.dumps(_shared(store, about, topic))
+    return '%s,"cmps":{%s}}' % (head[:-1], ",".join(parts))
+
+
+def _shared(store, about, topic):
+    # What the entities of one state topic have in common.
+    # `status` is of the readings: the module's own figures are there without a meter.
+    available = [] if topic == "module" else [{"t": about.base + "/status"}]
+    if about.will:  # the broker speaks for us there, not in `status`
+        where, gone, here = about.will
+        available.append({"t": where, "pl_avail": here, "pl_not_avail": gone})
+    url = about.url()
+    if topic == "module":
+        device = {"ids": [about.id], "name": about.name, "mf": "mep", "mdl": about.board}
+        device["sw"] = about.version
+    else:
+        device = {"ids": [about.id + "_meter"], "name": "%s meter" % about.name}
+        device["via_device"] = about.id
+        for key, ours in (("mf", "manufacturer"), ("mdl", "model"), ("sw", "firmware")):
+            if store.meter.get(ours):
+                device[key] = store.meter[ours]
+    if url:
+        device["cu"] = url
+    shared = {"dev": device, "o": {"name": "mep", "sw": about.version}}
+    shared["stat_t"] = "%s/ha/%s" % (about.base, topic)
+    if available:
+        shared["avty"] = available
+        shared["avty_mode"] = "all"
+    return shared
+
+
+def _entity(about, texts, topic, w):
+    from ..names import of
+
+    name = w[0]
+    config = {
+        "name": of(texts, name),
+        "uniq_id": "%s_%s" % (about.id, name),
+        "val_tpl": "{{ value_json.%s }}" % name,
+        "exp_aft": about.expire_s,
+    }
+    if about.discovery == "entity":  # Home Assistant before 2025.10 knows no other
+        config["obj_id"] = "%s_%s" % (about.slug, name)
+    else:
+        config["default_entity_id"] = "sensor.%s_%s" % (about.slug, name)
+    for key, text in (("unit_of_meas", w[1]), ("dev_cla", w[2]), ("stat_cla", w[3])):
+        if text != "-":
+            config[key] = text
+    if topic == "module":
+        config["ent_cat"] = "diagnostic"
+        config["exp_aft"] += 2 * _MINUTE_S
+    return config
+
+
+def leave(about):
+    """Take back what `hello` said, in whatever way."""
+    for topic, spec in _STATES:
+        words = list(entries(spec))
+        if about.discovery == "entity":
+            for w in words:
+                yield _entity_topic(about, w[0]), "", True
+        else:
+            for n in range(0, len(words), _GROUP):
+                yield _device_topic(about, topic, n), "", True
+    yield about.base + "/ha/energy", "", True
+
+
+def _state(store, about, topic, spec):
+    words = list(entries(spec))
+    found = read(store, [w[0] for w in words])
+    parts = []
+    for w in words:
+        if w[0] in found:
+            value = found[w[0]]
+            text = "null" if value is None else fixed(value, w[4])
+            parts.append('"%s":%s' % (w[0], text))
+    if parts:
+        yield "%s/ha/%s" % (about.base, topic), "{%s}" % ",".join(parts), topic == "energy"
+
+
+def energy(store, about):
+    """The counters, in kWh and kvarh."""
+    return _state(store, about, "energy", _ENERGY)
+
+
+def power(store, about):
+    """Powers, voltages, currents."""
+    return _state(store, about, "power", _POWER)
+
+
+def module(store, about):
+    """The module's own figures."""
+    facts = about.facts()
+    found = {w[0]: facts.get(w[0]) for w in entries(_MODULE)}
+    yield about.base + "/ha/module", json.dumps(found), False
+
+
+EVERY = ((10, energy, METER), (10, power, METER), (_MINUTE_S, module, MODULE))
