@@ -65,20 +65,32 @@ def load(app, chip):
     gc.collect()
     app.pages = pages
     if config["mqtt_host"]:
-        from .mqtt import publisher
-
         if chip and config["power_profile"] == "low":
             from .mqtt.sleeper import Sleeper as Client
         else:
             from .mqtt.client import Client
 
         app.mqtt = Client(config, app.log)
-        app.publisher = publisher
+        app.publisher = publisher(app)
     if chip:
         network(app)
     gc.collect()
     if hasattr(gc, "threshold"):
         gc.threshold(_GARBAGE)
+
+
+def publisher(app):
+    """What publishes for ``app``: its ``run`` is that of `firmware.mqtt.publisher`."""
+    if app.config["mqtt_formats"] == "native":
+        storage = getattr(app.guard, "storage", None)
+        # Formats that are switched off may have left something at the broker.
+        if not (storage and (storage.load("formats") or b"[[]")[:3] != b"[[]"):
+            from .mqtt import publisher as native
+
+            return native
+    from .mqtt.runner import Runner
+
+    return Runner(app, app.mqtt, app.config)
 
 
 def network(app):

@@ -20,7 +20,9 @@ RESTART = const(2)  # takes effect at the next start
 FORM = const(2)  # flags >> FORM is the index in FORMS
 
 # Forms a text may have beyond its length; also the codes of their errors.
-FORMS = (None,) + tuple("key hostname host hosts ip wpa country token topic zone watch".split())
+FORMS = (None,) + tuple(
+    "key hostname host hosts ip wpa country token topic zone watch formats idx".split()
+)
 _KEY = const(1 << 2)
 _HOSTNAME = const(2 << 2)
 _HOST = const(3 << 2)
@@ -32,6 +34,8 @@ _TOKEN = const(8 << 2)
 _TOPIC = const(9 << 2)
 _ZONE = const(10 << 2)
 _WATCH = const(11 << 2)
+_FORMATS = const(12 << 2)
+_IDX = const(13 << 2)
 
 _LOWER = "abcdefghijklmnopqrstuvwxyz"
 _HEX = "0123456789abcdefABCDEF"
@@ -89,6 +93,10 @@ SCHEMA = (
     ("mqtt_password", "", 0, 128, SECRET | RESTART, "mqtt"),
     ("mqtt_base", "mep", 1, 64, RESTART | _TOPIC, "mqtt"),
     ("mqtt_client_id", "", 0, 64, RESTART, "mqtt"),
+    ("mqtt_formats", "native", 1, 120, RESTART | _FORMATS, "mqtt"),
+    ("ha_prefix", "homeassistant", 1, 64, RESTART | _TOPIC, "mqtt"),
+    ("ha_discovery", "device", ("device", "entity"), None, RESTART, "mqtt"),
+    ("domoticz_idx", "", 0, 40, RESTART | _IDX, "mqtt"),
 )
 
 
@@ -331,10 +339,11 @@ def _fits(form, value):
         return len(value) == 2 and _only(value.lower(), _LOWER) and value == value.upper()
     if form == "topic":
         return "+" not in value and "#" not in value
-    if form == "zone":
-        return _zone(value)
-    if form == "watch":
-        return _watch(value)
+    if form in ("zone", "watch", "formats", "idx"):
+        from . import forms
+
+        drop("firmware.forms")
+        return forms.fits(form, value)
     if form == "token":
         return all(32 < ord(c) < 127 for c in value)
     extra = "-_.:[]%, "
@@ -345,29 +354,6 @@ def _fits(form, value):
     elif form == "host":
         extra = "-_.:[]%"
     return _only(value.lower(), _LOWER + "0123456789" + extra)
-
-
-def _zone(text):
-    from .timezone import Zone, ZoneError
-
-    try:
-        Zone(text)
-    except ZoneError:
-        return False
-    finally:
-        drop("firmware.timezone")
-    return True
-
-
-def _watch(text):
-    # Source ids and amounts for ET71, where source 255 is none.
-    for part in text.split(","):
-        numbers = [n.strip() for n in part.split(":")]
-        if len(numbers) != 2 or not all(n and _only(n, "0123456789") for n in numbers):
-            return False
-        if int(numbers[0]) > 254 or not 0 < int(numbers[1]) <= 65535:
-            return False
-    return True
 
 
 def _only(text, allowed):

@@ -62,6 +62,8 @@ def row(config, entry, label):
 
 def values(config, entry):
     """What may be written, in words."""
+    from firmware import forms
+
     _, default, low, high, flags, _ = entry
     if high is None:
         return "one of " + ", ".join("`%s`" % c for c in low)
@@ -82,6 +84,8 @@ def values(config, entry):
         "topic": "MQTT topic without `+` and `#`",
         "zone": "POSIX TZ rule",
         "watch": "pairs of source id and amount, with commas",
+        "formats": "names, with commas: " + ", ".join("`%s`" % f for f in forms.FORMATS),
+        "idx": "up to five whole numbers, with commas",
     }[config.FORMS[flags >> config.FORM]]
     return "%s, %s %d" % (form, "at most" if low == 0 else "%d to" % low, high)
 

@@ -50,6 +50,10 @@ ERRORS = (
     "skriv en POSIX-tidszone, som UTC0 eller CET-1CEST,M3.5.0,M10.5.0/3",
     "watch",
     "skriv par af kilde og ændring fra 1 til 65535, som 8:100, 9:100",
+    "formats",
+    "skriv navne med komma imellem, som native, homeassistant; se docs/integrations/formats.md",
+    "idx",
+    "skriv op til fem numre på Domoticz-enheder med komma, 0 for ingen, som 12, 13, 14, 15, 16",
     "static",
     "en fast adresse kræver også netmask og gateway; tøm feltet for DHCP",
     "subnet",
@@ -166,6 +170,14 @@ LABELS = (
     "første del af hvert emne",
     "mqtt_client_id",
     "klient-id, tomt for et entydigt",
+    "mqtt_formats",
+    "hvad der sendes, med komma: native, homeassistant, dabbler og flere",
+    "ha_prefix",
+    "første del af Home Assistants discovery-emner",
+    "ha_discovery",
+    "Home Assistant lærer modulet at kende som device (fra 2024.11) eller entity (alle)",
+    "domoticz_idx",
+    "Domoticz-enheder (idx) for energi, spænding L1, L2, L3 og strømme, med komma",
 )
 
 GROUPS = (

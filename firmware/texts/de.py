@@ -56,6 +56,10 @@ ERRORS = (
     "eine POSIX-Zeitzone schreiben, wie UTC0 oder CET-1CEST,M3.5.0,M10.5.0/3",
     "watch",
     "Paare aus Quelle und Änderung von 1 bis 65535 schreiben, wie 8:100, 9:100",
+    "formats",
+    "Namen mit Kommas schreiben, wie native, homeassistant; siehe docs/integrations/formats.md",
+    "idx",
+    "bis zu fünf Nummern von Domoticz-Geräten mit Kommas, 0 für keines, wie 12, 13, 14, 15, 16",
     "static",
     "eine feste Adresse braucht auch netmask und gateway; für DHCP leer lassen",
     "subnet",
@@ -184,6 +188,14 @@ LABELS = (
     "erster Teil jedes Topics",
     "mqtt_client_id",
     "Client-Id, leer für eine eindeutige",
+    "mqtt_formats",
+    "was gesendet wird, mit Kommas: native, homeassistant, dabbler und mehr",
+    "ha_prefix",
+    "erster Teil der Discovery-Topics von Home Assistant",
+    "ha_discovery",
+    "Home Assistant lernt das Modul als device (ab 2024.11) oder entity (alle Versionen) kennen",
+    "domoticz_idx",
+    "Domoticz-Geräte (idx) für Energie, Spannung L1, L2, L3 und Ströme, mit Kommas",
 )
 
 GROUPS = (

@@ -47,6 +47,10 @@ ERRORS = (
     "write a POSIX time zone, like UTC0 or CET-1CEST,M3.5.0,M10.5.0/3",
     "watch",
     "write pairs of source id and amount from 1 to 65535, like 8:100, 9:100",
+    "formats",
+    "write names with commas between, like native, dabbler; see docs/integrations/formats.md",
+    "idx",
+    "write up to five numbers of Domoticz devices with commas, 0 for none, like 12, 13, 0, 0, 14",
     "static",
     "a fixed address also needs netmask and gateway; empty it for DHCP",
     "subnet",
@@ -160,6 +164,14 @@ LABELS = (
     "first part of every topic",
     "mqtt_client_id",
     "client id, empty for a unique one",
+    "mqtt_formats",
+    "what is published, with commas: native, homeassistant, dabbler and more",
+    "ha_prefix",
+    "first part of Home Assistant's discovery topics",
+    "ha_discovery",
+    "Home Assistant learns the module by device (2024.11 and later) or by entity (all)",
+    "domoticz_idx",
+    "Domoticz devices (idx) of energy, voltage L1, L2, L3 and currents, with commas",
 )
 
 GROUPS = (

@@ -1,0 +1,52 @@
+"""Forms of the configuration's texts that need more than a look at their characters."""
+
+from .hal.memory import drop
+
+# Those of firmware/mqtt/formats, and what firmware/mqtt/publisher.py sends.
+FORMATS = (
+    "native",
+    "homeassistant",
+    "dabbler",
+    "nesreader_raw",
+    "nesreader_json",
+    "nesreader_ha",
+    "domoticz",
+    "homie",
+)
+_DIGITS = "0123456789"
+
+
+def fits(form, value):
+    """True if the text ``value``, not empty, has the ``form``: zone, watch, formats or idx."""
+    if form == "zone":
+        return _zone(value)
+    parts = [part.strip() for part in value.split(",")]
+    if form == "watch":
+        return all(_watch(part) for part in parts)
+    if form == "formats":
+        return all(part in FORMATS and parts.count(part) == 1 for part in parts)
+    return len(parts) <= 5 and all(0 < len(n) < 7 and _number(n) for n in parts)
+
+
+def _zone(text):
+    from .timezone import Zone, ZoneError
+
+    try:
+        Zone(text)
+    except ZoneError:
+        return False
+    finally:
+        drop("firmware.timezone")
+    return True
+
+
+def _watch(part):
+    # A source id and an amount for ET71, where source 255 is none.
+    numbers = [n.strip() for n in part.split(":")]
+    if len(numbers) != 2 or not all(n and _number(n) for n in numbers):
+        return False
+    return int(numbers[0]) <= 254 and 0 < int(numbers[1]) <= 65535
+
+
+def _number(text):
+    return all(c in _DIGITS for c in text)
