@@ -1,6 +1,7 @@
 """A load profile that goes on, laid out by hand from the guide's offsets (p. 95, 231-241)."""
 
 import gc
+import sys
 
 from machinekit import laid, le, meter
 from osgpkit import GEN3
@@ -79,8 +80,8 @@ class Recorder:
         """The next ``n`` intervals are recorded."""
         span = self.seconds * self.intervals
         for i in range(n):
-            if i % 64 == 0:
-                gc.collect()
+            if i % 64 == 63:
+                gc.collect()  # a small heap falls to pieces
             begin = self.now - (self.now - DAY) % span
             if begin != self.begun:
                 self._enter(begin)
@@ -184,7 +185,8 @@ class Recorder:
 
     def run(self, machine, change=None):
         """All that ``machine`` gives; ``change(n)`` is called before the n-th answer."""
-        gc.collect()
+        if sys.implementation.name != "cpython":
+            gc.collect()
         found = []
         self.reads = []
         for n in range(2000):
