@@ -19,6 +19,7 @@ _CHECK_S = const(1)
 _SLOW_MS = const(20)
 _HELLO_MS = const(3600000)
 _EXPIRE_S = const(60)
+_FIRST = const(20)  # replies within which each table has had its turn
 FILE = "formats"  # what is retained at the broker, and where
 
 
@@ -176,12 +177,15 @@ class Runner:
                 await self._send(module.hello(store, self._about), client, alive)
 
     async def _turn(self, store, client, alive):
+        # The meter's first replies come table by table; the formats want them all.
+        whole = store.snapshot > _FIRST or len(store.table_ages()) > 1
+        ready = whole and store.online
         for series in self._series:
             now = ticks_ms()
             late = ticks_diff(now, series.due)
             if late < 0:
                 continue
-            if series.of != MODULE and (series.seen == store.snapshot or not store.online):
+            if series.of != MODULE and (series.seen == store.snapshot or not ready):
                 continue
             series.seen = store.snapshot
             # In step with its times, unless it missed some of them.

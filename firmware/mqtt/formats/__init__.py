@@ -58,9 +58,8 @@ def pieces(store, spec):
 
     The values are taken at the first step, so they are of one moment.
     """
-    words = list(entries(spec))
-    found = read(store, [w[1] for w in words])
-    for w in words:
+    found = read(store, [w[1] for w in entries(spec)])
+    for w in entries(spec):
         value = found.get(w[1])
         if value is not None:
             yield w[0], fixed(value, w[2] if len(w) > 2 else "00")

@@ -46,26 +46,27 @@ def hello(store, about):
 
     texts = names.load(about.language)
     for topic, spec in _STATES:
-        words = list(entries(spec))
         if topic == "module":
             facts = about.facts()
-            words = [w for w in words if facts.get(w[0]) is not None]
+            found = [key for key in facts if facts[key] is not None]
         else:
-            found = read(store, [w[0] for w in words])
-            words = [w for w in words if w[0] in found]
-        if about.discovery == "entity":
-            for w in words:
-                config = _shared(store, about, topic)
-                config.update(_entity(about, texts, topic, w))
-                yield _entity_topic(about, w[0]), json.dumps(config), True
-        else:
-            for n in range(0, len(words), _GROUP):
-                some = words[n : n + _GROUP]
-                yield (
-                    _device_topic(about, topic, n),
-                    _device(store, about, texts, topic, some),
-                    True,
-                )
+            found = read(store, [w[0] for w in entries(spec)])
+        shared = json.dumps(_shared(store, about, topic))[:-1]
+        some = []
+        n = 0
+        for w in entries(spec):
+            if w[0] in found:
+                entity = _entity(about, texts, topic, w)
+                if about.discovery == "entity":
+                    yield _entity_topic(about, w[0]), shared + "," + entity[1:], True
+                else:
+                    some.append('"%s":%s' % (w[0], entity))
+            if len(some) == _GROUP:
+                yield _device_topic(about, topic, n), _device(shared, some), True
+                some = []
+                n += 1
+        if some:
+            yield _device_topic(about, topic, n), _device(shared, some), True
     drop("firmware.mqtt.names")
 
 
@@ -74,18 +75,11 @@ def _entity_topic(about, name):
 
 
 def _device_topic(about, topic, n):
-    return "%s/device/%s_%s%d/config" % (about.prefix, about.id, topic, n // _GROUP)
+    return "%s/device/%s_%s%d/config" % (about.prefix, about.id, topic, n)
 
 
-def _device(store, about, texts, topic, words):
-    # One message for some entities of a device, put together in pieces.
-    parts = []
-    for w in words:
-        config = _entity(about, texts, topic, w)
-        config["p"] = "sensor"
-        parts.append('"%s":%s' % (w[0], json.dumps(config)))
-    head = json.dumps(_shared(store, about, topic))
-    return '%s,"cmps":{%s}}' % (head[:-1], ",".join(parts))
+def _device(shared, some):
+    return '%s,"cmps":{%s}}' % (shared, ",".join(some))
 
 
 def _shared(store, about, topic):
@@ -120,6 +114,7 @@ def _entity(about, texts, topic, w):
 
     name = w[0]
     config = {
+        "p": "sensor",
         "name": of(texts, name),
         "uniq_id": "%s_%s" % (about.id, name),
         "val_tpl": "{{ value_json.%s }}" % name,
@@ -135,32 +130,30 @@ def _entity(about, texts, topic, w):
     if topic == "module":
         config["ent_cat"] = "diagnostic"
         config["exp_aft"] += 2 * _MINUTE_S
-    return config
+    return json.dumps(config)
 
 
 def leave(about):
     """Take back what `hello` said, in whatever way."""
     for topic, spec in _STATES:
-        words = list(entries(spec))
-        if about.discovery == "entity":
-            for w in words:
+        for n, w in enumerate(entries(spec)):
+            if about.discovery == "entity":
                 yield _entity_topic(about, w[0]), "", True
-        else:
-            for n in range(0, len(words), _GROUP):
-                yield _device_topic(about, topic, n), "", True
+            elif n % _GROUP == 0:
+                yield _device_topic(about, topic, n // _GROUP), "", True
     yield about.base + "/ha/energy", "", True
 
 
 def _state(store, about, topic, spec):
-    words = list(entries(spec))
-    found = read(store, [w[0] for w in words])
+    found = read(store, [w[0] for w in entries(spec)])
     parts = []
-    for w in words:
+    for w in entries(spec):
         if w[0] in found:
             value = found[w[0]]
             text = "null" if value is None else fixed(value, w[4])
             parts.append('"%s":%s' % (w[0], text))
-    if parts:
+    # A retained message must never replace what was known by nothing.
+    if any(value is not None for value in found.values()):
         yield "%s/ha/%s" % (about.base, topic), "{%s}" % ",".join(parts), topic == "energy"
 
 

@@ -39,12 +39,11 @@ def hello(store, about):
     from .. import names
 
     texts = names.load(about.language)
-    words = list(entries(_SPEC))
-    found = read(store, [w[0] for w in words])
+    found = read(store, [w[0] for w in entries(_SPEC)])
     facts = about.facts()
     nodes = [_node("module", texts, [w for w in entries(_MODULE) if facts[w[0]] is not None])]
     if found:
-        nodes.append(_node("meter", texts, [w for w in words if w[0] in found]))
+        nodes.append(_node("meter", texts, [w for w in entries(_SPEC) if w[0] in found]))
     drop("firmware.mqtt.names")
     text = '"homie":"5.0","name":%s,"nodes":{%s}' % (json.dumps(about.name), ",".join(nodes))
     version = crc32(text.encode()) & 0x3FFFFFFF
@@ -67,9 +66,8 @@ def _node(name, texts, words):
 def messages(store, about):
     """The values that the meter has."""
     root = _root(about)
-    words = list(entries(_SPEC))
-    found = read(store, [w[0] for w in words])
-    for w in words:
+    found = read(store, [w[0] for w in entries(_SPEC)])
+    for w in entries(_SPEC):
         value = found.get(w[0])
         if value is not None:
             yield "%s/meter/%s" % (root, _id(w[0])), fixed(value, w[2]), True

@@ -43,9 +43,8 @@ def _topic(about, path):
 
 def hello(store, about):
     """Discovery of what the meter has."""
-    words = list(entries(_ENTITIES))
-    found = read(store, [w[1] for w in words])
-    for w in words:
+    found = read(store, [w[1] for w in entries(_ENTITIES)])
+    for w in entries(_ENTITIES):
         if w[1] == "*" or w[1] in found:
             yield _topic(about, w[0]), _config(store, about, w), True
 
