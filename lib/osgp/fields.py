@@ -23,7 +23,8 @@ V3.70      1 if the meter's firmware is that or newer, else 0
 >.size     as a size of records: as many as there are up to that offset of the table or record
 u8..u64 i8..i64   integer      bitN   bit N: bool        bitsA-B   bits A to B: integer
 chars[n]   ASCII               raw[n] hex digits         flags[n]  n bits: list of bool
-u4[n]      n numbers of 4 bits, high half first          bcdN      N digits, LSB first: text
+u4[n]      n numbers of 4 bits, high half first, from the low half of the first byte on (the
+           other half is for bits)      bcdN      N digits, LSB first: text
 ltime      yy mm dd hh mm ss, stime without ss, time hh mm ss, ldate yy mm dd, date 16 bits
            (ANSI_DATE): ISO text, None if it is none
 version    firmware version, two bytes, MSB first

@@ -14,7 +14,7 @@ def length_of(kind, n):
     if kind == "flags":
         return n + 7 >> 3
     if kind == "u4":
-        return n + 1 >> 1
+        return (n >> 1) + 1
     one = _LENGTHS.get(kind) or int(kind[3:]) >> 1
     return one if n is None else n * one
 
@@ -28,7 +28,7 @@ def value(buf, at, kind, n, length):
     if kind == "flags":
         return [bool(buf[at + (i >> 3)] >> (i & 7) & 1) for i in range(n)]
     if kind == "u4":
-        return [buf[at + (i >> 1)] >> 4 * (~i & 1) & 15 for i in range(n)]
+        return [buf[at + (i + 1 >> 1)] >> 4 * (i & 1) & 15 for i in range(n)]
     if n is None:
         return text_of(bytes(buf[at : at + length]), kind)
     one = length_of(kind, None)

@@ -39,7 +39,7 @@ def _packed(values, kind, n, length):
         if most == 1:
             out[i >> 3] |= int(v) << (i & 7)
         else:
-            out[i >> 1] |= v << 4 * (~i & 1)
+            out[i + 1 >> 1] |= v << 4 * (i & 1)
     return out
 
 

@@ -62,14 +62,15 @@ def test_wide_numbers():
 
 def test_halves_flags_and_decimals():
     got = decoded(
-        "0 u4[3] a\n+ flags[9] b\n+ bcd8 c\n+ bcd4[2] d\n",
-        bytes([0x12, 0x30, 0x81, 0x01, 0x78, 0x56, 0x34, 0x12, 0x99, 0x00, 0x01, 0x20]),
+        "0 u4[3] a\n= bits4-7 e\n+ flags[9] b\n+ bcd8 c\n+ bcd4[2] d\n",
+        bytes([0x12, 0x34, 0x81, 0x01, 0x78, 0x56, 0x34, 0x12, 0x99, 0x00, 0x01, 0x20]),
     )
-    assert got["a"] == [1, 2, 3] and [i for i in range(9) if got["b"][i]] == [0, 7, 8]
+    assert got["a"] == [2, 3, 4] and got["e"] == 1
+    assert [i for i in range(9) if got["b"][i]] == [0, 7, 8]
     assert got["c"] == "12345678" and got["d"] == ["0099", "2001"]
-    table = declared("0 u4[2] a\n+ flags[2] b\n+ bcd4 c\n")
-    good = {"a": [1, 2], "b": [True, False], "c": "0123"}
-    assert codec.encode(table, good, None) == b"\x12\x01\x23\x01"
+    table = declared("0 u4[2] a\n= bit7 e\n+ flags[2] b\n+ bcd4 c\n")
+    good = {"a": [1, 2], "e": True, "b": [True, False], "c": "0123"}
+    assert codec.encode(table, good, None) == b"\x81\x20\x01\x23\x01"
     for name, value, text in (
         ("a", [1], "a: must be a list of 2"),
         ("a", [1, 16], "a: write 0..15"),

@@ -143,11 +143,11 @@ def test_load_profile(read):
     assert order == sorted(order) and order[0] == "2023-10-07T00:00"
     last = now["intervals"][47]
     assert last["values"][:2] == read("BT23")["summations"][:2]
-    assert last["status"][0] == 0 and last["status"][7:] == [0, 0]
+    assert not last["dst"] and last["status"][6:] == [0, 0]
     gap = blocks[(status["last_block"] - 11) % 41]
-    assert gap["valid"].count(False) == 11 and gap["intervals"][23]["status"][0] == 2
+    assert gap["valid"].count(False) == 11 and gap["intervals"][23]["power_fail"]
     summer = blocks[(status["last_block"] - 17) % 41]["intervals"]
-    assert [i["status"][0] for i in summer[3:5]] == [1, 0], "until 01:00 UTC of 29 October"
+    assert [i["dst"] for i in summer[3:5]] == [True, False], "until 01:00 UTC of 29 October"
     daily = read("BT67")["blocks"]
     assert max(b["end"] for b in daily) == "2023-11-15T00:00"
 

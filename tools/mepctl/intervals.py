@@ -15,7 +15,7 @@ _A_DAY = 84  # minutes that stand for a day
 _MAPPED = range(112, 164)
 _TRIES = 3
 _NO_VALUE = (4, 8, 10, 12, 15)  # skipped, not decrypted, device missing, opted out, placeholder
-_FLAGS = ((0, "dst"), (1, "power_fail"), (2, "clock_forward"), (3, "clock_backward"))
+_FLAGS = ("dst", "power_fail", "clock_forward", "clock_backward")
 
 
 async def read(meter, number, begin, end, tell):
@@ -114,11 +114,10 @@ def _block_size(table, dims, which):
 def _interval(table, block, i, at):
     words = about.words(64, "STATUS")
     one = block["intervals"][i]
-    nibbles = one["status"]
-    status = [word for bit, word in _FLAGS if nibbles[0] >> bit & 1]
+    status = [word for word in _FLAGS if one[word]]
     values = []
     for k, value in enumerate(one["values"]):
-        code = nibbles[k + 1] if k + 1 < len(nibbles) else 0
+        code = one["status"][k]
         if code:
             status.append("%d:%s" % (k + 1, words.get(code, code)))
         values.append(None if code in _NO_VALUE else value)

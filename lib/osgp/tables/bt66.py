@@ -11,7 +11,11 @@ FIELDS = """
 +    i32[BT61.23]   end_readings  if BT61.4.4
 +    flags[BT61.21w]  valid
 +    rec[BT61.21w]  intervals
-+      u4[1+BT61.23]  status  is STATUS
++      u4[BT61.23]  status  is STATUS
+=      bit4  dst
+=      bit5  power_fail
+=      bit6  clock_forward
+=      bit7  clock_backward
 +      i32[BT61.23]   values
 end
 end
