@@ -219,6 +219,7 @@ class App:
             store.table_ages().get(_BT23, _FRESH_MS) < _FRESH_MS,
             self.mqtt and self.mqtt.connected,
             self.notes(),
+            store.alerts and store.alerts["now"],
         )
         day = news != self._news
         if not day and self._beats % _NEWS_BEATS:

@@ -1,8 +1,9 @@
 """What changes seldom: the energy of the day, and what is retained at the broker.
 
-Below ``mqtt_base``, retained: ``health``, why the module started and what is to mend, when it
-changes; ``today``, the energy of today and yesterday, about once a minute. Loaded for a moment,
-when there may be news.
+Below ``mqtt_base``, retained: ``health``, why the module started and what is to mend, and
+``alerts``, what the meter wants, each when it changes; without an alert the broker is told to
+forget what it keeps of earlier ones. ``today``, the energy of today and yesterday, about once a
+minute. Loaded for a moment, when there may be news.
 """
 
 import json
@@ -35,7 +36,10 @@ def look(app, uptime_s, day=True):
         base = config["mqtt_base"]
         cause = app.guard.cause if app.guard else None
         text = json.dumps({"started": cause, "notes": app.notes()})
-        told = mqtt.connects, text
+        alerts = store.alerts
+        told = mqtt.connects, text, alerts and alerts["now"]
         if told != app.told and mqtt.publish(base + "/health", text, True):
-            app.told = told
+            text = json.dumps(alerts) if told[2] else ""
+            if mqtt.publish(base + "/alerts", text, True):
+                app.told = told
         mqtt.publish(base + "/today", "{%s}" % report.today(store), True)

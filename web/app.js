@@ -8,10 +8,9 @@ const NONE = "–", MINUTES = 5;
 const values = new Map(); // name -> {value, unit, slow, at}; at is on performance.now()'s clock, null if never read
 const past = []; // [at, watts]
 let online = null; // what the module says of the meter; null until it has said anything
-let reason = "";
-let reachable = true, source = null, polling = false, said = "";
+let reason = "", reachable = true, source = null, polling = false, said = "";
 let today = null, yesterday = null; // energy of the local days, as the module counts them
-let notes = []; // what the owner should mend, in words
+let notes = [], alerts = []; // what the owner should mend, in words; names of what the meter wants
 
 const LINE = {
   requests: "Requests to the meter", sent: "Packets sent, with repeats", verified: "Replies verified",
@@ -99,7 +98,7 @@ function takeReadings(doc) {
     values.set(name, { value: v.value, unit: v.unit, slow: slow(v, doc.values), at: v.age_ms === null ? null : now - v.age_ms });
   }
   takeLine(doc.line || {});
-  [today, yesterday] = [doc.today, doc.yesterday];
+  [today, yesterday, alerts] = [doc.today, doc.yesterday, (doc.alerts && doc.alerts.now) || []];
   remember();
 }
 
@@ -209,6 +208,8 @@ function drawState() {
   const more = notes.filter((note) => !why.includes(note));
   put("notes", more.map((note) => note[0].toUpperCase() + note.slice(1)).join("\n"));
   $("notes").hidden = !more.length;
+  for (const p of $("alerts").children) p.hidden = !alerts.some((name) => p.dataset.alert.split(" ").includes(name));
+  $("alerts").hidden = !alerts.length;
 }
 
 function drawPower() {

@@ -221,7 +221,9 @@ class Poller:
                     await server.set_up(self._one, self._write, self._store, self._log)
                 except MemoryError:
                     self._log("warn", "no memory to serve the meter's alerts")
-            if link.alerts != self._alerts:
+            alerts = self._store.alerts
+            # What the meter wanted is looked at until it has it: it falls silent then.
+            if link.alerts != self._alerts or (alerts and alerts["now"]):
                 await self._alerted()
             now = clock.ticks_ms()
             due = clock.ticks_add(due, self._period)

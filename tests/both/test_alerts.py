@@ -218,6 +218,23 @@ def test_by_default_the_cause_is_told_and_nothing_written():
     assert max(_gaps(rig)) < 2000
 
 
+def test_what_is_gone_is_told_as_gone_though_no_alert_says_so():
+    rig = _rig()
+    rig.meter.tables[2098][30] = 1
+    told = []
+
+    def during(rig, elapsed):
+        # Served right after the module looked: no alert comes any more.
+        if rig.store.alerts and rig.store.alerts["now"] and not told:
+            told.append(rig.store.alerts["now"])
+        rig.meter.flags = 8 if elapsed > 10000 and not told else 0
+
+    rig.go(120000, during)
+    assert told == [["mbus_change"]] and rig.store.alerts["now"] == []
+    assert rig.store.alerts["seen"] == {"mbus_change": 1}
+    assert [r[1] for r in rig.meter.reads].count(2061) == 2  # and none after that
+
+
 def test_without_an_alert_nothing_is_read_for_it():
     rig = _rig()
     rig.go(30000)

@@ -32,7 +32,7 @@ class Broker:
         return {}
 
     def publish(self, topic, payload, retain=False):
-        self.sent.append((topic, json.loads(payload), retain))
+        self.sent.append((topic, json.loads(payload or '""'), retain))
         return True
 
     def take(self):
@@ -89,8 +89,9 @@ def test_health_is_told_when_it_changes_or_the_connection_is_new():
     news.look(app, 6)
     first = app.mqtt.take()
     assert first[0] == ("mep/health", {"started": "power on", "notes": []}, True)
-    assert first[1][0] == "mep/today" and first[1][2] is True and len(first) == 2
-    assert first[1][1]["today"]["since"] is None and first[1][1]["yesterday"] is None
+    assert first[1] == ("mep/alerts", "", True)
+    assert first[2][0] == "mep/today" and first[2][2] is True and len(first) == 3
+    assert first[2][1]["today"]["since"] is None and first[2][1]["yesterday"] is None
     news.look(app, 70)
     assert [t for t, _, _ in app.mqtt.take()] == ["mep/today"]
     app.line.diagnosis = SAG
@@ -99,11 +100,51 @@ def test_health_is_told_when_it_changes_or_the_connection_is_new():
     assert app.status()["notes"] == [SAG] and app.status()["line"] == SAG
     app.mqtt.connects = 2
     news.look(app, 80)
-    assert [t for t, _, _ in app.mqtt.take()] == ["mep/health", "mep/today"]
+    assert [t for t, _, _ in app.mqtt.take()] == ["mep/health", "mep/alerts", "mep/today"]
     app.mqtt.connected = False
     app.mqtt.connects = 3
     news.look(app, 90)
     assert app.mqtt.take() == []
+
+
+def test_alerts_are_told_when_they_change_and_taken_back_when_they_are_gone():
+    from firmware import news  # another test's end may have dropped it
+
+    app = _app(ntp_servers="")
+    Now(app, MIDNIGHT)
+
+    def told(now, seen):
+        if now is not None:
+            app.store.alerts = {"now": now, "seen": seen, "time": "2026-01-08T00:00:00Z"}
+        news.look(app, 6)
+        return [m for m in app.mqtt.take() if m[0] == "mep/alerts"]
+
+    assert told(None, None) == [("mep/alerts", "", True)]  # what an earlier life left there
+    ((_, document, retained),) = told(["mbus_change"], {"mbus_change": 1})
+    assert document["now"] == ["mbus_change"] and document["seen"] == {"mbus_change": 1}
+    assert retained
+    assert told(["mbus_change"], {"mbus_change": 1}) == []
+    assert told(["mbus_change", "bit_5"], {"mbus_change": 1, "bit_5": 1})[0][1]["seen"]["bit_5"]
+    app.mqtt.connects += 1
+    assert told(["bit_5"], {"mbus_change": 1, "bit_5": 1})[0][1]["now"] == ["bit_5"]
+    assert told([], {"mbus_change": 1, "bit_5": 1}) == [("mep/alerts", "", True)]
+    assert told([], {"mbus_change": 1, "bit_5": 1}) == []
+
+
+def test_an_alert_is_news():
+    from firmware import news
+
+    app = _app(ntp_servers="")
+    Now(app, MIDNIGHT)
+    app._look()
+    app.mqtt.take()
+    app._beats = 1  # no minute has passed
+    app.store.alerts = {"now": ["delta_data"], "seen": {"delta_data": 1}, "time": None}
+    app._look()
+    assert "mep/alerts" in [m[0] for m in app.mqtt.take()]
+    app._look()
+    assert app.mqtt.take() == []
+    assert news.__name__ == "firmware.news"
 
 
 def test_a_brown_out_lowers_the_power_and_is_told_everywhere():

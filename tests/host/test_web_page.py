@@ -2,6 +2,7 @@
 # ruff: noqa: RUF001  the page writes real minus signs and dashes
 
 import asyncio
+import re
 import threading
 
 import pytest
@@ -16,8 +17,11 @@ from conftest import program, unused_port
 from firmware.readings import Readings
 from firmware.web import access
 from firmware.web.app import create_app, serve
+from osgp.alerts import causes
 from test_readings import Clock, _reply
+from tools.paths import ROOT
 
+WEB = ROOT / "web"
 HOSTILE = "<img src=x onerror=window.hacked=1><script>window.hacked=1</script>"
 BASIC = ("power_forward", "power_reverse", "reactive_import", "apparent_power", "frequency")
 BASIC_UNITS = ("W", "W", "var", "VA", "mHz")
@@ -205,6 +209,32 @@ def test_what_to_mend_is_shown_while_the_meter_is_online(browser, module):
     page = Page(browser, module)
     page.until("#state", "Live")
     assert page.text("#notes") == ""
+
+
+def test_the_meters_alerts_are_told_in_words(browser, module):
+    module.usual()
+    page = Page(browser, module)
+    page.until("#state", "Live")
+    assert page.text("#alerts") == ""
+    for now, words in (
+        (["mbus_change"], ["M-Bus device"]),
+        (["scheduled_read", "bit_5"], ["billing read", "no public text"]),
+        (["on_demand_request", "delta_data"], ["utility’s own device", "has changed"]),
+        ([], []),
+    ):
+        module.store.alerts = {"now": now, "seen": {}, "time": None}
+        page = Page(browser, module)
+        page.until("#state", "Live")
+        shown = browser.find_elements(By.CSS_SELECTOR, "#alerts p")
+        shown = [p.text for p in shown if p.is_displayed()]
+        assert len(shown) == len(words)
+        assert all(any(word in text for text in shown) for word in words), (shown, words)
+
+
+def test_every_alert_has_its_words():
+    page = (WEB / "index.html").read_text(encoding="utf-8")
+    found = " ".join(re.findall('data-alert="([^"]*)"', page)).split()
+    assert sorted(found) == sorted(causes(0xFF))
 
 
 def test_goes_stale_and_recovers(browser, module):
