@@ -19,7 +19,9 @@ _ROW = const(6)  # bytes of a set in BT60 and BT61, after 7
 _A_DAY = const(84)  # minutes that stand for a day
 _MAPPED = const(112)  # first of the ids whose meaning is in ET66
 _MAPPED_END = const(164)
-_U32, _I32, _NI_FMAT1 = const(4), const(32), const(64)
+_U32 = const(4)
+_I32 = const(32)
+_NI_FMAT1 = const(64)
 _TO_START = const(91)  # bytes of ET21 up to the start of the block
 _PLAIN = b"\1\2\3\4\5\6\7\x09\x0a\x0b\x0c\x0e"  # kinds of M-Bus data of which 4 bytes say enough
 
