@@ -47,6 +47,7 @@ ASKING = (
     "firmware/boards/__init__.py",
     "firmware/boards/chips.py",
     "firmware/config.py",
+    "firmware/meter/line.py",
     "firmware/update_texts.py",
     "firmware/web/setup_texts.py",
     "lib/microdot/microdot.py",

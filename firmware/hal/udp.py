@@ -4,7 +4,7 @@ import socket
 
 from shim import const
 from .clock import sleep_ms, ticks_diff, ticks_ms
-from .net import entry
+from .dial import entry
 
 _MOST = const(512)
 _TICK_MS = const(10)

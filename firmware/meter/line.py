@@ -12,6 +12,7 @@ cooling, again and again) and an ENABLE line that sags (replies are always cut a
 
 from shim import const
 from ..hal import clock, ports
+from ..hal.memory import drop
 
 _SETTLE_MS = const(1000)  # 100 ms is usual for the charge pump; a second is safe
 _OFF_MS = const(1000)
@@ -31,20 +32,6 @@ _SAME = const(4)
 _PIECE = const(64)
 _LEAST = const(16)
 _AROUND = const(13)  # bytes of a reply that are not data: length, code, count, digest
-
-_COUNTERFEIT = (
-    "the line came back only after its MAX3232 was off to cool, %d times so far: unless somebody "
-    "used the optical eye then, the chip is a counterfeit that latches up; put in a genuine one"
-)
-_DEAD = (
-    "nothing heard although the line was switched off and on again and again: check the plug, "
-    "ENABLE (8..9 V, an M on the meter's display) and whether the MAX3232 is hot (counterfeit)"
-)
-_RATE = "the meter is heard at %d baud, not at the configured %d: correct the setting baud"
-_SAG = (
-    "replies are always cut after about %d bytes: ENABLE sags (it feeds the meter's transmitter, "
-    "8..9 V needed), check it; short partial reads still work and are used now"
-)
 
 
 class Line:
@@ -116,7 +103,7 @@ class Line:
         baud = self._config["baud"]
         if self.baud != baud:
             self._passing = True
-            self._tell(_RATE % (self.baud, baud))
+            self._tell("RATE", (self.baud, baud))
         elif self._passing:
             self._passing = False
             self.diagnosis = None
@@ -124,7 +111,7 @@ class Line:
             self._helped += 1
             self._cooled = False
             if self._helped >= _REVIVED:
-                self._tell(_COUNTERFEIT % self._helped)
+                self._tell("COUNTERFEIT", self._helped)
 
     def cut(self, at):
         """A reply stopped after ``at`` bytes."""
@@ -140,7 +127,7 @@ class Line:
             piece = max(_LEAST, min(_PIECE, (self._cut_at - _AROUND - _NEAR) & ~3))
             if self.piece is None or piece < self.piece:
                 self.piece = piece
-                self._tell(_SAG % self._cut_at)
+                self._tell("SAG", self._cut_at)
 
     def whole(self, count):
         """A reply with ``count`` data bytes came whole: no cut at less can be a rule."""
@@ -186,7 +173,7 @@ class Line:
     async def _slowly(self, alive):
         if not self._slow:
             self._passing = True
-            self._tell(_DEAD)
+            self._tell("DEAD")
         self._slow += 1
         if self._slow % _EVERY == 0:
             await self._cycle(_MOST_COOL_MS, True, alive)
@@ -248,7 +235,12 @@ class Line:
                 return
             await clock.sleep_ms(10)
 
-    def _tell(self, text):
+    def _tell(self, what, values=()):
+        from . import linetexts  # seldom
+
+        text = getattr(linetexts, what) % values
+        del linetexts
+        drop("firmware.meter.linetexts")
         if self.diagnosis != text:
             self.diagnosis = text
             self._log("error", text)

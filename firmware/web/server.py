@@ -5,13 +5,13 @@ is read here, in small pieces, and only the fields that matter are kept.
 """
 
 import asyncio
-import errno
 
 from microdot import Request, Response
 from microdot.microdot import NoCaseDict
 
 from shim import const
 from ..hal.clock import sleep_ms, ticks_add, ticks_diff, ticks_ms
+from ..hal.memory import drop
 
 _CHUNK = const(128)
 _LINE = const(512)  # request lines may be shorter than this; longer header lines are skipped
@@ -31,17 +31,6 @@ Request.max_content_length = 2048
 Request.max_body_length = 2048
 Response.send_file_buffer_size = 512
 
-_REASONS = {
-    400: "Bad Request",
-    404: "Not Found",
-    405: "Method Not Allowed",
-    413: "Content Too Large",
-    414: "URI Too Long",
-    431: "Request Header Fields Too Large",
-    500: "Internal Server Error",
-    503: "Service Unavailable",
-}
-
 
 class ListenError(Exception):
     """The server cannot listen there; the text is one line for the owner."""
@@ -53,11 +42,12 @@ class Refused(Exception):
 
 def failure(code, why, path="/api"):
     """An error response: JSON under /api, plain text elsewhere."""
-    if path.startswith("/api"):
-        res = Response({"error": why}, code, reason=_REASONS[code])
-    else:
-        res = Response("%d %s: %s\n" % (code, _REASONS[code], why), code, reason=_REASONS[code])
-    return harden(res)
+    from . import failures  # seldom
+
+    try:
+        return harden(failures.response(code, why, path))
+    finally:
+        drop("firmware.web.failures")
 
 
 def harden(res):
@@ -339,7 +329,9 @@ async def serve(app, host, port, alive=None):
     try:
         listener = await asyncio.start_server(server.client, host, port)
     except OSError as e:
-        raise ListenError("http: " + _why(e, host, port))
+        from . import failures
+
+        raise ListenError("http: " + failures.listening(e, host, port))
     try:
         while True:
             await sleep_ms(_TICK_MS)
@@ -349,15 +341,3 @@ async def serve(app, host, port, alive=None):
     finally:
         listener.close()
         server.stop()
-
-
-def _why(e, host, port):
-    if e.errno == errno.EADDRINUSE:
-        return "port %d is in use; stop the other program or choose another port" % port
-    if e.errno == errno.EACCES:
-        return "no permission for port %d; choose one above 1023" % port
-    return "cannot listen on %s port %d (%s); is that an address of this machine?" % (
-        host,
-        port,
-        e,
-    )

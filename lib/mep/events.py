@@ -10,23 +10,16 @@ NOISE = "line noise"  # some tries were answered 0x0B
 SEQUENCE = "sequence"  # 0x0C again and again
 UNCONFIRMED = "unconfirmed"  # a write whose fate is not known
 
-COUNTERS = (
-    "requests",
-    "sent",
-    "verified",
-    "retries",
-    "silent",
-    "cut",
-    "digest",
-    "length",
-    "auth",
-    "sequence",
-    "refused",
-    "failed",
-    "alerts",
-    "stray",
-    "stale",
+# What a session counts. One text: a tuple of names would stay in the heap beside it.
+_COUNTERS = (
+    "requests sent verified retries silent cut digest length auth sequence refused failed "
+    "alerts stray stale"
 )
+
+
+def counters():
+    """Names of the counters (list of str)."""
+    return _COUNTERS.split()
 
 
 class Alert:

@@ -22,24 +22,18 @@ SEQUENCE = const(0x0C)
 MAX_DATA = const(465)  # what fits into one reply: 476 - code - count - digest
 OVERHEAD = const(14)  # length, sequence number, digest around a request's body
 
+# From 0x01, one text: tuples and strings of their own would take three times as much of the heap.
 _NAMES = (
-    (0x01, "unrecognised request"),
-    (0x02, "unsupported request"),
-    (0x03, "no permission"),
-    (0x04, "operation not possible"),
-    (0x05, "table operation not possible"),
-    (0x0A, "no TLS session"),
-    (0x0B, "authentication failed"),
-    (0x0C, "wrong sequence number"),
+    "unrecognised request,unsupported request,no permission,operation not possible,"
+    "table operation not possible,,,,,no TLS session,authentication failed,wrong sequence number"
 )
 
 
 def code_name(code):
     """The name of a reply code (int)."""
-    for known, name in _NAMES:
-        if known == code:
-            return name
-    return "unknown code 0x%02X" % code
+    names = _NAMES.split(",")
+    name = names[code - 1] if 0 < code <= len(names) else ""
+    return name or "unknown code 0x%02X" % code
 
 
 def read_full(buf, at, table, count):

@@ -80,7 +80,7 @@ _NEXT = {
     _HUSH | _CANCEL: _IDLE,
 }
 
-# Indices into the counts, in the order of `COUNTERS`.
+# Indices into the counts, in the order of `events.counters`.
 _REQUESTS = const(0)
 _SENDS = const(1)
 _VERIFIED = const(2)
@@ -126,7 +126,7 @@ class Session:
         self._denied = 0  # tries answered 0x0B, one after another
         self._event = None
         self._alerted = False
-        self._counts = [0] * len(ev.COUNTERS)
+        self._counts = [0] * len(ev.counters())
         self.alert = ev.Alert()
         self._response = ev.Response()
         self._refused = ev.Refused()
@@ -247,8 +247,8 @@ class Session:
         self._event = None
 
     def counters(self):
-        """dict of event counts since construction, keys as in `COUNTERS`."""
-        return dict(zip(ev.COUNTERS, self._counts))
+        """dict of event counts since construction, keys as in `events.counters`."""
+        return dict(zip(ev.counters(), self._counts))
 
     # -- helpers
 

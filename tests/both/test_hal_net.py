@@ -1,9 +1,11 @@
 import asyncio
+import errno
 import os
 import socket
 
-from firmware.hal import dns, net
+from firmware.hal import dial, dns, net
 from firmware.hal.clock import sleep_ms, ticks_diff, ticks_ms
+from firmware.hal.ports import MICROPYTHON
 
 A_RECORD = b"\xc0\x0c\0\1\0\1\0\0\0\x3c\0\4\xc0\0\2\x07"
 
@@ -248,7 +250,7 @@ def test_names_of_the_local_link():
     server = Server(lambda query: [_reply(query, A_RECORD, 1, b"\x84\0")])
     before = dns.MDNS
     dns.MDNS = ("127.0.0.1", server.port)
-    if not net.MICROPYTHON:
+    if not MICROPYTHON:
         resolve = dns.ask("a.local", [dns.MDNS], 3000)
     else:
         resolve = net.resolve("a.local")
@@ -268,7 +270,7 @@ def test_names_of_the_local_link():
 
 
 def test_the_network_names_its_servers():
-    if not net.MICROPYTHON:
+    if not MICROPYTHON:
         return  # there the operating system resolves names
     server = Server(lambda query: [_reply(query, A_RECORD, 1)])
     before = net.servers
@@ -286,3 +288,8 @@ def test_the_network_names_its_servers():
         assert asyncio.run(go()) == "192.0.2.7"
     finally:
         net.servers = before
+
+
+def test_numbers_of_errors_in_words():
+    assert dial.words(errno.ECONNREFUSED) == "connection refused: nothing listens there"
+    assert dial.words(-2) == "error -2"

@@ -2,6 +2,7 @@ import asyncio
 import sys
 
 from firmware.meter import line as module
+from firmware.meter import linetexts
 from firmware.meter.line import Line
 from linekit import CONFIG, with_line
 from virtual import Time, Use
@@ -252,3 +253,10 @@ def test_a_host_without_wired_enable_only_drains():
         assert not settled and took < 1000 and Port.closed == 0
         settled, took = asyncio.run(run({"enable_line": True}))
         assert settled and Port.closed == 2 and took >= 1000 + 2000 + 6000
+
+
+def test_texts_take_the_values_that_line_gives_them():
+    assert "at 9600 baud, not at the configured 19200" in linetexts.RATE % (9600, 19200)
+    assert "3 times so far" in linetexts.COUNTERFEIT % 3
+    assert "after about 70 bytes" in linetexts.SAG % 70
+    assert linetexts.DEAD % () == linetexts.DEAD

@@ -1,4 +1,5 @@
 import asyncio
+import errno
 import json
 
 from microdot import Request
@@ -7,6 +8,7 @@ from microdot.test_client import TestClient
 
 from firmware import report
 from firmware.readings import Readings
+from firmware.web import failures
 from firmware.web.app import create_app
 from test_readings import SOURCES, Clock, _reply
 
@@ -224,3 +226,8 @@ def test_a_quiet_line_is_kept_alive():
         asyncio.run(go())
     finally:
         events.sleep_ms = kept
+
+
+def test_why_the_server_cannot_listen():
+    why = failures.listening(OSError(errno.EADDRINUSE, "x"), "127.0.0.1", 80)
+    assert why.startswith("port 80 is in use")
