@@ -5,6 +5,8 @@ import json
 import os
 import sys
 
+_WIDE = 400
+
 
 def as_json(document):
     """``document`` as JSON text, for `--json`."""
@@ -19,11 +21,15 @@ def grid(title, columns, rows, right=()):
 
     table = Table(title=Text(title) if title else None, title_justify="left")
     for name in columns:
-        table.add_column(name, justify="right" if name in right else "left")
+        # A value is never cut short: what does not fit goes on in the next line.
+        justify = "right" if name in right else "left"
+        table.add_column(name, justify=justify, overflow="fold")
     for row in rows:
         # As text: a serial number with brackets in it is no markup.
         table.add_row(*[Text(shown(value)) for value in row])
-    Console(soft_wrap=True).print(table)
+    # Not on a terminal (a file, another program) there is no edge.
+    width = None if sys.stdout.isatty() else _WIDE
+    Console(soft_wrap=True, width=width).print(table)
 
 
 def csv(columns, rows, file=None):
