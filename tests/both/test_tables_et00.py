@@ -250,11 +250,11 @@ def test_et13():
     assert true(last) == flags and last["downlink_data"] == "0102" + 54 * "00" + "fe"
     # A second client, and entries with more bytes than the guide knows of.
     longer = b"\6\x48" + ET11[2:]
-    parts = {0: 1, 72: 2, 4 * 72: 3, 5 * 72: 4, 5 * 72 + 8: 2, 5 * 72 + 65: 5}
+    parts = {0: 1, 72: 2, 4 * 72: 3, 5 * 72: 4, 5 * 72 + 8: 2, 5 * 72 + 71: 5}
     got = codec.decode(2061, laid(432, parts), 0, 432, meter(GEN4, ET11=longer))
     assert [e["read_day"] for e in got["mbus"] + got["mep"]] == [1, 2, 0, 0, 3, 4]
     assert true(got["mep"][1]) == ["on_demand_request"]
-    assert got["mep"][1]["downlink_data"][-2:] == "05"
+    assert got["mep"][1]["downlink_data"] == 62 * "00" + "05"
     assert codec.size(2061, meter(GEN4, ET11=longer)) == 432
 
 
@@ -294,6 +294,13 @@ def test_et15():
     got = decoded("ET15", laid(221, {0: 0x31, 29: 6, 30: 3}), meter(GEN3, ET11=ET11))
     check(got, write_pointer=1, read_pointer=3)
     check(got["requests"][4], type=6, result=3)
+    # Of other sizes than the guide's: messages of 3 bytes, 4 of multicast data.
+    other = meter(GEN3, ET11=ET11[:11] + b"\4" + ET11[12:20] + b"\5" + ET11[21:])
+    parts = {31: 3, 32: b"\1\2\3", 35: 2, 36: b"\4\5", 51: 4, 52: b"\6\7\x08\x09"}
+    got = decoded("ET15", laid(56, parts), other)
+    assert got["messages"][0] == {"length": 3, "data": "010203"}
+    assert got["messages"][1] == {"length": 2, "data": "040500"}
+    assert got["multicast_length"] == 4 and got["multicast_data"] == "06070809"
 
 
 def test_et16():
@@ -329,3 +336,9 @@ def test_et16():
     assert got["mep"] == [want]
     got = codec.decode(2064, bytes(3102), 0, 3102, meter(GEN4, ET11=ET11_GEN4))
     assert len(got["mep"]) == 2
+    # Longer entries than the guide's.
+    other = meter(GEN3, ET11=ET11[:5] + b"\x0d\2" + ET11[7:])
+    data = laid(2625, {519: 0x55, 524: 0x66, 525 + 6: 2, 525 + 20: 9, 2100 + 524: 0x77})
+    got = decoded("ET16", data, other, whole=False)
+    assert got["mbus"][0]["data"] == 499 * "00" + "55" + 4 * "00" + "66"
+    assert got["mbus"][1]["counter_2"] == 9 and got["mep"][0]["data"] == 513 * "00" + "77"

@@ -6,6 +6,8 @@ ACTION 0 none;1 dst_on;2 dst_off;3 season_0;4 season_1;5 season_2;6 season_3;7 s
 8 season_5;9 season_6;10 season_7;11 season_8;12 season_9;13 season_10;14 season_11;\
 19 special_0;20 special_1
 """
+# Month 13: every month, 14: every week. 15: the bits have a period (4 to 9) and a delta (10 to 15)
+# instead (p. 41).
 FIELDS = """
 0  rec[BT50.3]      non_recurring
 0    date       date

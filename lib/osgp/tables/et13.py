@@ -37,7 +37,7 @@ end
 8    bit1       on_demand_request
 8    bit3       mbus_change
 8    bit4       delta_data  if V3.40
-9    raw[57]    downlink_data
+9    raw[ET11.1+-9]  downlink_data
 ET11.1  raw[0]  -
 end
 """

@@ -19,9 +19,8 @@ ET11.4  raw[0]  -
 end
 +  rec[ET11.3]  messages
 0    u8       length  unit B
-1    raw[24]  data
-ET11.11  raw[0]  -
+1    raw[ET11.11+-1]  data
 end
 +  u8       multicast_length  unit B
-+  raw[64]  multicast_data
++  raw[ET11.20+-1]  multicast_data
 """

@@ -32,9 +32,9 @@ FIELDS = """
 14   u16      medium_unit  if .fixed
 16   u32      counter_1  if .fixed
 20   u32      counter_2  if .fixed
-24   raw[493] -  if .fixed
+24   raw[ET11.5w+-24] -  if .fixed
 18   u16      signature  if !.fixed
-20   raw[497] data  if !.fixed
+20   raw[ET11.5w+-20] data  if !.fixed
 ET11.5w  raw[0]  -
 end
 +  rec[ET11.0>4+ET11.0>5]  mep
@@ -42,7 +42,7 @@ end
 6    u8       -
 7    u16      read_count
 9    u16      length  unit B
-11   raw[506] data
+11   raw[ET11.5w+-11] data
 ET11.5w  raw[0]  -
 end
 """
