@@ -88,9 +88,11 @@ def publisher(app):
             from .mqtt import publisher as native
 
             return native
-    from .mqtt.runner import Runner
+    from .mqtt import opening
 
-    return Runner(app, app.mqtt, app.config)
+    runner = opening.runner(app, app.mqtt, app.config)
+    drop("firmware.mqtt.opening")
+    return runner
 
 
 def network(app):

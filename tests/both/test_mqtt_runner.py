@@ -1,11 +1,14 @@
-"""`firmware.mqtt.runner`: when the formats are sent, what is taken back, what a default costs."""
+"""When the formats are sent, what is taken back, what a default costs.
+
+That is `firmware.mqtt.runner` and `firmware.mqtt.opening`.
+"""
 
 import asyncio
 import json
 import sys
 
 from firmware import begin, config, forms
-from firmware.mqtt import publisher, runner
+from firmware.mqtt import opening, publisher, runner
 from formatskit import VALUES, commit, meter
 
 KEY = "a7941d85bce8a8fa2ab7"
@@ -150,7 +153,7 @@ def test_only_what_is_configured_is_imported():
 
 def test_every_format_can_be_configured():
     for name in forms.FORMATS[1:]:
-        module = runner.load(name)
+        module = opening.load(name)
         assert len(module.EVERY) > 0 and all(len(e) == 3 for e in module.EVERY)
     assert config.validate({"key": KEY, "mqtt_formats": ", ".join(forms.FORMATS)})
     for name, value in (
@@ -304,13 +307,13 @@ def test_about_the_module():
     store, _ = meter()
     store.line = lambda: {"failed": 2}
     app = App(store, hostname="house", http_host="10.0.0.5", http_port=8080, domoticz_idx="1, 0,3")
-    about = runner.About(app, app.config)
+    about = opening.describe(app, app.config)
     assert about.url() == "http://10.0.0.5:8080/" and about.idx == [1, 0, 3]
     assert about.id == "mep_house" and about.name == "house" and len(about.mac) == 17
     facts = about.facts()
     assert facts["up"] == 100 and facts["errors"] == 2 and facts["rssi"] is None
     app = App(store, power_profile="low", mqtt_base="Größe/1")
-    about = runner.About(app, app.config)
+    about = opening.describe(app, app.config)
     assert about.url() is None and about.expire_s > 600 and about.slug == "gr__e_1"
     app.status = lambda: {"uptime_s": 1, "wifi": {"ip": "192.168.1.5", "rssi": -70}}
     assert about.url() == "http://192.168.1.5/" and about.facts()["rssi"] == -70

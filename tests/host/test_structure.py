@@ -64,7 +64,7 @@ RULES = (
         ("firmware.boards", "firmware.meter", "firmware.mqtt", "mep", "osgp", *OUTPUT),
     ),
     ("firmware.web", ("firmware.web", "microdot", *OUTPUT)),
-    ("firmware.mqtt.runner", ("firmware.mqtt", "firmware.version", *OUTPUT)),
+    ("firmware.mqtt.opening", ("firmware.mqtt", "firmware.version", *OUTPUT)),
     ("firmware.mqtt", ("firmware.mqtt", "umqtt", *OUTPUT)),
     ("firmware.app", ("firmware", "mep", "osgp", "c1218", "shim")),
     ("firmware.start", ("firmware", "shim")),

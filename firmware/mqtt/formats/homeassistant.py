@@ -114,7 +114,6 @@ def _entity(about, texts, topic, w):
 
     name = w[0]
     config = {
-        "p": "sensor",
         "name": of(texts, name),
         "uniq_id": "%s_%s" % (about.id, name),
         "val_tpl": "{{ value_json.%s }}" % name,
@@ -123,6 +122,7 @@ def _entity(about, texts, topic, w):
     if about.discovery == "entity":  # Home Assistant before 2025.10 knows no other
         config["obj_id"] = "%s_%s" % (about.slug, name)
     else:
+        config["p"] = "sensor"
         config["default_entity_id"] = "sensor.%s_%s" % (about.slug, name)
     for key, text in (("unit_of_meas", w[1]), ("dev_cla", w[2]), ("stat_cla", w[3])):
         if text != "-":
