@@ -87,12 +87,14 @@ def read(dims, number):
     s.seconds = 86400 if minutes == _A_DAY and not ansi else 60 * minutes
     if not s.seconds:
         raise TableError("BT61", "interval_time", "0 is none")
+    if s.header + s.interval > 465:  # the guide has 1440 intervals a block at most
+        raise TableError("BT61", "intervals", "%d in a block are too many" % s.intervals)
     flags = yield _BT60, 0, 12
     known = flags is not None and len(flags) == 12
     scaled = (flags[4] | flags[5] << 8) if known else data[4] | data[5] << 8
     ids, factors, signed = yield from _control(s, data, scaled >> 6)
     if ids is not None:
-        yield from _name(s, dims, ids, factors, flags[11] if known else 16)
+        yield from _name(s, dims, ids, factors, (known and flags[11]) or 16)
         for channel in s.channels:
             channel.signed = signed
     return s if ids is not None else None

@@ -5,6 +5,7 @@ from mep.errors import TableError
 from osgp.profile import Profile, words
 from osgpkit import GEN430
 from profilekit import DAY, ET21, ET57, ET66, NO_TIME, Recorder, stime
+from tablekit import Noise
 
 OLD = b"\x30\xc0"  # 3.06
 
@@ -290,3 +291,34 @@ def test_a_ring_that_is_not_there():
         raise AssertionError
     except StopIteration as e:
         assert e.value is False
+
+
+def test_whatever_a_meter_answers():
+    # It ends with intervals or with a TableError. Of half the meters one table only is noise.
+    noise = Noise(64)
+    errors = 0
+    for n in range(120):
+        r = _filled(20, sources=(0, 8, 112))
+        r.extra[ET66] = le(0x4001, 2) + bytes(30)
+        dims = r.dims()
+        bad = (60, 61, 62, 63, 64, ET21, ET57, ET66)[n % 8]
+        try:
+            machine = Profile(dims)
+            for _ in range(60):
+                want = machine.next_read()
+                if want is None:
+                    break
+                table, offset, count = want
+                assert 0 < count <= 465
+                if n % 2 or table == bad:
+                    machine.learn(table, noise.bytes(count), 0, count - noise.below(2) * 3)
+                else:
+                    data = bytes(r.bytes_of(table) or bytes(count))[offset : offset + count]
+                    machine.learn(table, data, 0, len(data))
+                for _ in machine.take():
+                    pass
+        except TableError as e:
+            errors += 1
+            assert e.table and e.field and e.why
+            assert machine.next_read() is None
+    assert 20 < errors < 120
