@@ -48,7 +48,7 @@ phase_inversion neutral and a phase swapped
 plc_failure power line modem has no configuration
 general_error power-down or display failed
 invalid_password wrong password at the optical eye
-remote_inactive nothing heard on the power line for a day
+remote_inactive nothing heard on the power line for longer than is set
 current_without_voltage current on a phase without voltage
 pulse_1_tamper pulse input 1 tampered with
 pulse_2_tamper pulse input 2 tampered with

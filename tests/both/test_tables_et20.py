@@ -329,6 +329,7 @@ def test_et45():
     data = laid(1106, {10: 1, 530: 1, 556: 1, 560: b"\xe8\3", 573: 7})
     got = codec.decode(2093, data, 0, 1106, et45(550))["reads"]
     assert [e["handle"] for e in got] == [1, 1000] and got[1]["length"] == 7
+    assert len(got[0]["data"]) == 2 * 522 and len(got[1]["data"]) == 2 * 531
 
 
 def test_et45_with_short_entries():

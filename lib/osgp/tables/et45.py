@@ -52,12 +52,12 @@ end
 22   u16      medium_unit  if !.handle>999*.fixed
 24   u32      counter_1  if !.handle>999*.fixed
 28   u32      counter_2  if !.handle>999*.fixed
-32   raw[493] -  if !.handle>999*.fixed
+32   raw[ET36.71w+-32] -  if !.handle>999*.fixed
 26   u16      signature  if !.handle>999*!.fixed
-28   raw[497] data  if !.handle>999*!.fixed
+28   raw[ET36.71w+-28] data  if !.handle>999*!.fixed
 15   u16      read_count  if .handle>999
 17   u16      length  unit B  if .handle>999
-19   raw[506] data  if .handle>999
+19   raw[ET36.71w+-19] data  if .handle>999
 ET36.71w  raw[0]  -
 end
 """
