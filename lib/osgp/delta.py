@@ -2,8 +2,8 @@
 
 `Delta` is a machine that reads and writes: the client is registered in ET50, ET71 gets sources and
 amounts (it forgets them without mains), and after each alert EP39 says that it was seen. Type 12
-of EP39 is the guide's; the layout of its parameters is what MEP clients in use send. Whether the
-call leaves ET71 as it is, no text says: ET71 is looked at after each.
+of EP39 is the guide's; the layout of its parameters is what MEP clients in use send. The guide
+says that the call clears the configuration (p. 35): ET71 is looked at, and written, after each.
 """
 
 from shim import const

@@ -132,7 +132,9 @@ class DeviceLog(Machine):
     def _read(self, dims, newest):
         # Of ET36: the size and number of the entries of ET45; of ET54: the number in ET74.
         for table in (_ET45, _ET74):
-            if table == _ET74 and dims.version < (3, 60):
+            # Since 3.60, and 1.20 of modules, which count from 1 again (MEP guide p. 136).
+            v = dims.version
+            if table == _ET74 and v < (3, 60) and not (1, 20) <= v < (2, 0):
                 return
             if not (yield from needed(dims, table)):
                 continue

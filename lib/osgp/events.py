@@ -27,7 +27,8 @@ class Events(Machine):
         from .eventwords import detail, name_of
 
         for table in LOGS:
-            if table != LOGS[0] and dims.version < (3, 70) and dims.version >= (2, 0):
+            v = dims.version
+            if table != LOGS[0] and v < (3, 70) and not (1, 20) <= v < (2, 0):
                 break
             log = Log(table, "log")
             if not (yield from log.read(self, newest)) or log.header is None:

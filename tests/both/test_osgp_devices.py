@@ -148,6 +148,14 @@ def test_kept_reads():
     assert len(machine.reads) == 2
 
 
+def test_the_extended_log_is_since_3_60_and_1_20_of_modules():
+    for version, there in (((3, 59), 0), ((3, 60), 1), ((1, 19), 0), ((1, 20), 1)):
+        found = dims()
+        found.version = version
+        asked = run(DeviceLog(found), logs())
+        assert any(a[0] == 2122 for a in asked) == there, version
+
+
 def test_kept_reads_that_are_bad_or_not_there():
     given = logs()
     given[2093] = b"\4\1\0\1\0\0" + kept(7, WATER_READ[:9])

@@ -126,6 +126,14 @@ def test_a_meter_without_logs_and_an_empty_one():
     assert machine.events == [] and list(machine.headers) == ["BT74"]
 
 
+def test_the_alternate_log_is_since_3_70_and_1_20_of_modules():
+    for version, there in (((3, 69), 0), ((3, 70), 1), ((1, 19), 0), ((1, 20), 1)):
+        dims = meter()
+        dims.version = version
+        asked = run(Events(dims), all_tables())
+        assert any(a[0] == 2127 for a in asked) == there, version
+
+
 def test_only_what_was_asked_for_is_taken():
     machine = Events(meter())
     try:
