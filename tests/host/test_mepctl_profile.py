@@ -37,7 +37,7 @@ def test_every_interval_once_and_the_last_is_now(port):
     assert all(b - a == 900 for a, b in zip(times, times[1:]))
     assert 0 <= time.time() - times[-1] < 900 + 60
     names = [c["name"] for c in found["channels"]]
-    assert names[:2] == ["energy_forward", "energy_reverse"] and "mbus_1_type_1" in names
+    assert names[:2] == ["energy_forward", "energy_reverse"] and "mbus_1_volume" in names
     assert found["channels"][0]["unit"] == "Wh"
     forward = [i["values"][0] for i in found["intervals"] if i["values"][0] is not None]
     assert forward == sorted(forward)
@@ -46,7 +46,7 @@ def test_every_interval_once_and_the_last_is_now(port):
     now = json.loads(text)["values"]["energy_forward"]["value"]
     assert 0 <= now - forward[-1] < 10000
     # What the meter skipped is no zero.
-    water = names.index("mbus_1_type_1")
+    water = names.index("mbus_1_volume")
     for i in found["intervals"]:
         skipped = "%d:skipped" % (water + 1) in i["status"]
         assert not skipped or i["values"][water] is None

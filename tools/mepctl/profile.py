@@ -24,7 +24,6 @@ def main(args):
         _pyarrow()
     with output.progress(args, "load profile") as tell:
         found = work.run(args, lambda meter: intervals.read(meter, args.set, begin, end, tell))
-    _scale(found)
     with _out(args) as file:
         if args.json:
             file.write(output.as_json(found) + "\n")
@@ -37,15 +36,6 @@ def main(args):
     if args.parquet:
         output.note("%d intervals in %s" % (len(found["intervals"]), args.parquet))
     return OK
-
-
-def _scale(found):
-    # Energies in Wh, whatever the register unit; what has no known unit is not guessed.
-    for k, channel in enumerate(found["channels"]):
-        factor = channel.pop("scale")
-        for one in found["intervals"]:
-            if one["values"][k] is not None:
-                one["values"][k] = one["values"][k] * factor if factor else None
 
 
 def instant(option, text):
@@ -120,8 +110,9 @@ def parquet(found, path):
     fields = [pa.field("time", arrays[0].type), pa.field("status", arrays[1].type)]
     for k, channel in enumerate(found["channels"]):
         values = [i["values"][k] for i in found["intervals"]]
-        whole = all(v is None or isinstance(v, int) for v in values)
-        arrays.append(pa.array(values, pa.int64() if whole else pa.float64()))
+        kinds = {type(v) for v in values if v is not None}
+        kind = pa.int64() if kinds <= {int} else pa.string() if str in kinds else pa.float64()
+        arrays.append(pa.array(values, kind))
         unit = {"unit": channel["unit"] or ""}
         fields.append(pa.field(channel["name"], arrays[-1].type, metadata=unit))
     meta = {k: str(found[k]) for k in ("set", "minutes", "serial")}
