@@ -60,39 +60,32 @@ def load(app, chip):
     Code comes before anything runs: so the heap's free part stays in one piece.
     """
     config = app.config
+    guard = app.guard
     from .web import app as pages
 
     gc.collect()
     app.pages = pages
     if config["mqtt_host"]:
+        from .mqtt import publisher
+
         if chip and config["power_profile"] == "low":
             from .mqtt.sleeper import Sleeper as Client
         else:
             from .mqtt.client import Client
 
         app.mqtt = Client(config, app.log)
-        app.publisher = publisher(app)
+        # Formats that are switched off may have left something at the broker.
+        if config["mqtt_formats"] != "native" or (guard and guard.storage.load("formats")):
+            from .mqtt import opening
+
+            drop("firmware.mqtt.publisher", "firmware.mqtt.opening")
+            publisher = opening.runner(app, app.mqtt, config)
+        app.publisher = publisher
     if chip:
         network(app)
     gc.collect()
     if hasattr(gc, "threshold"):
         gc.threshold(_GARBAGE)
-
-
-def publisher(app):
-    """What publishes for ``app``: its ``run`` is that of `firmware.mqtt.publisher`."""
-    if app.config["mqtt_formats"] == "native":
-        storage = getattr(app.guard, "storage", None)
-        # Formats that are switched off may have left something at the broker.
-        if not (storage and (storage.load("formats") or b"[[]")[:3] != b"[[]"):
-            from .mqtt import publisher as native
-
-            return native
-    from .mqtt import opening
-
-    runner = opening.runner(app, app.mqtt, app.config)
-    drop("firmware.mqtt.opening")
-    return runner
 
 
 def network(app):

@@ -28,9 +28,9 @@ def runner(app, client, config):
             about.will = module.will(about)
             # A connection has one will; who came from another firmware expects theirs.
             client._mqtt.set_last_will(about.will[0].encode(), about.will[1].encode(), True)
-    storage = getattr(app.guard, "storage", None)
     left = None
-    if storage:
+    if app.guard:
+        storage = app.guard.storage
         names, place = kept(storage)
         mark = [sorted(wanted), place_of(about)]
         if [names, place] != mark:
@@ -105,6 +105,9 @@ async def leave(runner, client, alive):
         about.base, about.prefix, about.discovery, about.name = now
     runner.left = None
     try:
-        storage.save(FILE, json.dumps(mark).encode())
+        if mark[0]:
+            storage.save(FILE, json.dumps(mark).encode())
+        else:
+            storage.remove(FILE)
     except storage.StorageError:
         pass  # it is done again at the next start

@@ -68,6 +68,9 @@ class Storage:
     def save(self, name, data):
         self.kept[name] = data
 
+    def remove(self, name):
+        del self.kept[name]
+
 
 class App:
     """Stands in for the application."""
@@ -105,7 +108,9 @@ def _run(steps, storage=None, **given):
 
     async def go():
         task = asyncio.create_task(
-            begin.publisher(app).run(store, app.mqtt, app.config, lambda: None)
+            opening.runner(app, app.mqtt, app.config).run(
+                store, app.mqtt, app.config, lambda: None
+            )
         )
         try:
 
@@ -136,17 +141,27 @@ def _run(steps, storage=None, **given):
 def test_the_default_loads_nothing_of_this():
     app = App()
     assert app.config["mqtt_formats"] == "native"
-    assert begin.publisher(app) is publisher
-    assert begin.publisher(App(storage=Storage())) is publisher
-    assert begin.publisher(App(storage=Storage(formats=b"[[], []]"))) is publisher
-    assert isinstance(begin.publisher(App(mqtt_formats="dabbler")), runner.Runner)
+    for storage, given, kind in (
+        (None, "native", None),
+        (Storage(), "native", None),
+        (Storage(formats=b'[["homie"], ["mep", "ha", "device", "x"]]'), "native", runner.Runner),
+        (None, "dabbler", runner.Runner),
+    ):
+        app = App(storage=storage, mqtt_formats=given)
+        app.log = None
+        begin.load(app, False)
+        if kind:
+            assert isinstance(app.publisher, kind)
+        else:
+            assert app.publisher.__name__ == publisher.__name__
 
 
 def test_only_what_is_configured_is_imported():
     for name in list(sys.modules):
         if name.startswith("firmware.mqtt.formats."):
             del sys.modules[name]
-    begin.publisher(App(mqtt_formats="dabbler , homie"))
+    app = App(mqtt_formats="dabbler , homie")
+    opening.runner(app, app.mqtt, app.config)
     found = [n for n in sys.modules if n.startswith("firmware.mqtt.formats.")]
     assert sorted(found) == ["firmware.mqtt.formats.dabbler", "firmware.mqtt.formats.homie"]
 
@@ -272,7 +287,7 @@ def test_the_last_will_is_who_came_from_elsewhere():
         ("homie", (b"homie/5/mep-house/$state", b"lost", True)),
     ):
         app = App(mqtt_formats=names, hostname="house")
-        begin.publisher(app)
+        opening.runner(app, app.mqtt, app.config)
         assert app.mqtt._mqtt.will == will
 
 
@@ -287,7 +302,7 @@ def test_what_is_switched_off_is_taken_back_once():
         await turn(1)
         gone = client.take("homeassistant/")
         assert len(gone) > 5 and all(s[1:] == ("", True) for s in gone)
-        assert json.loads(storage.kept["formats"].decode())[0] == []
+        assert storage.kept == {}
 
     async def other(store, client, turn):
         await turn(1)
@@ -300,7 +315,6 @@ def test_what_is_switched_off_is_taken_back_once():
     _run(other, storage, mqtt_formats="homeassistant", ha_prefix="ha2")
     _run(first, storage, mqtt_formats="homeassistant")
     _run(second, storage)
-    assert begin.publisher(App(storage=storage)) is publisher
 
 
 def test_about_the_module():
