@@ -129,7 +129,10 @@ class Reader:
             # One by one: a number may be any, and the bytes end long before.
             found.append({})
             self.path = "%s%s[%d]." % (path, name, i)
-            after, offset = self.block(at, offset, found[i])
+            after, end = self.block(at, offset, found[i])
+            if end == offset and i > 63:  # what has no length would fill the memory
+                self.fail(name, "%d of no length" % n)
+            offset = end
         self.path = path
         return after or self.skip(at), offset
 

@@ -310,8 +310,12 @@ def test_hours_without_network_are_told_but_rests_are_none():
 def test_without_any_clock_nothing_is_kept_and_the_window_waits_for_the_time():
     with Rig(utc=None) as rig:
         spans, active = _radio(rig)
+
+        def known():
+            rig.world.utc = NOW
+
         try:
-            rig.run(200, (50, lambda: setattr(rig.world, "utc", NOW)))
+            rig.run(200, (50, known))
         finally:
             network.WLAN.active = active
         assert 50 <= spans[0][1] <= 52

@@ -9,10 +9,17 @@ from formatskit import About, commit, meter
 LARGEST = 2300  # bytes: what a used heap surely has in one piece
 
 
-def _hello(store, **given):
+def _hello(store, discovery=None, will=None, language=None, rssi=0):
+    # By name: what is compiled for the chip has short ones, which no text knows.
     about = About()
-    for key in given:
-        setattr(about, key, given[key])
+    if discovery:
+        about.discovery = discovery
+    if will:
+        about.will = will
+    if language:
+        about.language = language
+    if rssi != 0:
+        about.rssi = rssi
     found = {}
     for topic, payload, retain in homeassistant.hello(store, about):
         assert retain and topic not in found and len(payload) < LARGEST

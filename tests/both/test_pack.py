@@ -7,7 +7,7 @@ from firmware import pack, slots
 from updatekit import FILES, Flash, make
 
 CODE = b"""
-NAME = "of the bundle"
+TITLE_OF_IT = "of the bundle"
 from .inner import VALUE
 WHERE = __file__
 """
@@ -92,7 +92,7 @@ def test_code_is_imported_from_it():
             assert "firmware.slots" not in sys.modules
             import firmware.fresh as fresh
 
-            assert (fresh.NAME, fresh.VALUE) == ("of the bundle", 7)
+            assert (fresh.TITLE_OF_IT, fresh.VALUE) == ("of the bundle", 7)
             assert fresh.WHERE.startswith("/slot_a/firmware/fresh")
         finally:
             os.umount("/slot_a")
