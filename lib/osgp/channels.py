@@ -69,6 +69,9 @@ def read(dims, number):
     """
     row = 7 + _ROW * (number - 1)
     data = yield _BT61, 0, row + _ROW
+    if data is None and number > 1:
+        # Before 3.50 there is only one: what lies behind it is refused.
+        data = yield _BT61, 0, 7 + _ROW
     if data is None:
         return None
     if len(data) < 13:

@@ -249,6 +249,10 @@ def test_what_the_meter_refuses_or_says_wrongly():
             assert r.check(r.run(Profile(r.dims()))) == r.kept()
     r = _filled()
     _fails("data set 2 is not in use", r, Profile(r.dims(), 2))
+    # A meter that has room for one refuses to read what lies behind it.
+    machine = Profile(r.dims(), 3)
+    machine.refused(61, 4)
+    _fails("data set 3 is not in use", r, machine)
     for table, at, byte, text in (
         (61, 12, 0, "interval_time"),
         (62, 9, 16, "format"),
