@@ -4,10 +4,12 @@ import calendar
 import csv
 import io
 import json
+import subprocess
+import sys
 import time
 
 import pytest
-from mepctlkit import KEY, Simulators, mepctl
+from mepctlkit import KEY, ROOT, Simulators, environment, mepctl
 
 from tools.mepctl import profile
 from tools.mepctl.common import Stop
@@ -61,6 +63,49 @@ def test_a_range_as_csv_is_a_part_of_the_whole(port, tmp_path):
     hours = run("profile", "--csv", "--set", 2, "--from", "5h", *port).stdout
     assert len(hours.splitlines()) == 1 + 5
     assert "data set 1" in run("profile", "--from", "2h", *port, COLUMNS="200").stdout
+
+
+def killed(part, lines, *words):
+    """Run mepctl until ``part`` has so many lines more, then kill it; False if it was done."""
+    begun = part.read_bytes().count(b"\n") if part.exists() else 0
+    words = [sys.executable, "-m", "tools.mepctl", *[str(w) for w in words]]
+    process = subprocess.Popen(words, cwd=ROOT, env=environment(), stderr=subprocess.DEVNULL)
+    deadline = time.monotonic() + 60
+    while process.poll() is None and time.monotonic() < deadline:
+        if part.exists() and part.read_bytes().count(b"\n") >= begun + lines:
+            break
+        time.sleep(0.005)
+    process.kill()
+    return process.wait() != 0
+
+
+def test_killed_and_resumed(tmp_path):
+    with Simulators(tmp_path) as start:
+        port = ("--port", start(False, "gen3", "--days", "4").url)
+        end = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+        words = ("profile", "--csv", "--to", end, *port)
+        whole = run(*words).stdout
+        out, part = tmp_path / "all.csv", tmp_path / "all.csv.part"
+        words = (*words, "--out", out, "--resume")
+        kills = 0
+        while kills < 3 and killed(part, 1 + (kills == 0), *words):
+            kills += 1
+            assert not out.exists()
+        assert kills == 3
+        # Another question is not mixed with it.
+        wrong = ("profile", "--csv", "--set", 2, "--out", out, "--resume", *port)
+        assert "give the same" in run(*wrong, code=2).stderr
+        run(*words)
+        assert out.read_text() == whole and not part.exists()
+        assert "--out FILE" in run("profile", "--resume", *port, code=2).stderr
+
+
+def test_what_the_meter_does_not_have(tmp_path):
+    with Simulators(tmp_path) as start:
+        port = ("--port", start(False, "gen3-3.10", "--days", "1").url)
+        done = run("profile", "--set", "3", *port, code=5)
+        assert "data set 3 is not in use in this meter" in done.stderr
+        assert done.stderr.count("\n") == 1
 
 
 def test_times_are_checked():

@@ -1,60 +1,90 @@
-"""Reads the load profile for `mepctl profile`, by `osgp.profile`."""
+"""Drives the load profile's machine (`osgp.profile`) for `mepctl profile`, and names what it gave.
+
+Times are UTC; a value is in its channel's unit, None where the meter has none or no known unit.
+"""
 
 import time
 
 from mep.errors import TableError
-from osgp.profile import Profile, words
+from mep.requests import NO_TABLE_OPERATION, code_name
+from osgp import profile
+from osgp.codec import table_number
 from . import work
-from .common import REFUSED, Stop
+from .common import REFUSED, Refusal, Stop
+
+# Without these there is no profile.
+_NEEDED = ("BT61", "BT62", "BT63")
+# What the meter says there, fits its declaration but not what was asked for.
+_SAID = (("BT61", "sets"), ("BT63", "last_sequence"), ("ET21", "config_id"))
 
 
-async def read(meter, number, begin, end, tell):
-    """dict of data set ``number``: channels, minutes, intervals from ``begin`` to ``end``.
+async def read(meter, journal, tell):
+    """Read what ``journal`` wants and has not; dict of all of it. Raises Stop.
 
-    Times are unix times or None; ``tell(done, total)`` in bytes. Raises Stop. Values are in the
-    unit of their channel; what has no known unit has none.
+    ``tell(done, total)`` in bytes.
     """
+    head = journal.head
     dims = await work.learn(meter)
-    machine = Profile(dims, number, begin, end)
-    found = []
+    machine = profile.Profile(dims, head["set"], head["begin"], head["end"], journal.state)
+    begun = False
 
-    def take():
-        tell(machine.done, machine.total)
-        found.extend(_interval(machine.channels, *interval) for interval in machine.take())
+    def took():
+        nonlocal begun
+        if not begun and machine.channels:
+            journal.begin(serial=dims.serial, seconds=machine.seconds, channels=_channels(machine))
+            begun = True
+        journal.add(list(machine.take()), machine)
+        tell(machine.done, machine.total or None)
 
     try:
-        await work.drive(meter, machine, take)
+        await work.drive(meter, machine, took)
     except TableError as e:
-        if (e.table, e.field) == ("BT61", "sets"):
-            raise Stop(REFUSED, "this meter has no data set %d of the load profile" % number)
+        if (e.table, e.field) in _SAID and not e.why.endswith(" missing"):
+            raise Stop(REFUSED, str(e))
+        _refused(machine, e.table)
         raise
-    if not found:
-        work.nothing(machine)
+    for name in _NEEDED:
+        _refused(machine, name)
+    return _document(journal, machine)
+
+
+def _refused(machine, name):
+    if name in machine.missing:
+        code = machine.missing[name] or NO_TABLE_OPERATION
+        raise Refusal(table_number(name), code, code_name(code))
+
+
+def _channels(machine):
+    return [[c.name, c.unit, c.source, c.times, c.per] for c in machine.channels]
+
+
+def _document(journal, machine):
+    head = journal.head
+    channels, scales = [], []
+    for name, unit, source, times, per in head["channels"]:
+        unit = unit or None if times else None
+        channels.append({"name": name, "unit": unit, "source": source})
+        scales.append((times, per))
+    found = []
+    for end, status, values in journal.intervals:
+        stamp = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(end))
+        scaled = [_scaled(value, *scale) for value, scale in zip(values, scales)]
+        found.append({"time": stamp, "status": profile.words(status), "values": scaled})
     return {
-        "serial": dims.serial,
-        "set": number,
-        "minutes": machine.seconds // 60,
-        "channels": [
-            {"name": c.name, "unit": c.unit or None, "source": c.source} for c in machine.channels
-        ],
-        "lost_blocks": machine.lost,
-        "undated_intervals": machine.undated,
+        "serial": head["serial"],
+        "set": head["set"],
+        "minutes": head["seconds"] // 60,
+        "lost_blocks": journal.lost + machine.lost,
+        "undated_intervals": journal.undated + machine.undated,
+        "channels": channels,
         "intervals": found,
     }
 
 
-def _interval(channels, end, status, values):
-    return {
-        "time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(end)),
-        "status": words(status),
-        "values": [_in_unit(c, v) for c, v in zip(channels, values)],
-    }
-
-
-def _in_unit(channel, value):
-    if value is None or isinstance(value, str):
-        return value
-    if not channel.times:
+def _scaled(value, times, per):
+    # What has no known unit is not guessed.
+    if value is None or not times:
         return None
-    value *= channel.times
-    return value if channel.per == 1 else value / channel.per
+    if isinstance(value, str):
+        return value
+    return value * times if per == 1 else value * times / per

@@ -51,12 +51,17 @@ PROFILE = """\
 The load profile: what each channel was at the end of each interval, in UTC, with what the meter
 notes on it. Data sets 1 to 4; --from and --to are UTC times, or like 7d: so long ago.
 
+40 days take some minutes. What is read for --out or --parquet is kept in FILE.part until the file
+is written: after a fault, Ctrl-C or a kill the same command with --resume goes on from there, and
+no interval is missing or there twice.
+
 --parquet needs the package pyarrow: `pip install -r tools/requirements-parquet.txt`.
 
 examples:
   mepctl profile --from 2d --port /dev/ttyUSB0 --key-file key.txt
   mepctl profile --from 2026-11-01 --to 2026-11-08 --csv --port dump:mymeter > week.csv
   mepctl profile --set 2 --parquet all.parquet --port /dev/ttyUSB0 --key-file key.txt
+  mepctl profile --csv --out all.csv --resume --port /dev/ttyUSB0 --key-file key.txt
 """
 
 CALL = """\
@@ -88,6 +93,9 @@ def add(commands, command):
     form.add_argument("--csv", action="store_true", help="comma-separated, for spreadsheets")
     form.add_argument("--parquet", metavar="FILE", help="a Parquet file")
     p.add_argument("--out", metavar="FILE", help="write there, not to the screen")
+    p.add_argument(
+        "--resume", action="store_true", help="go on with what an interrupted run has left"
+    )
     p.set_defaults(module="profile")
     p = command(commands, "events", "the meter's event logs", EVENTS)
     _newest(p)

@@ -2,12 +2,14 @@
 
 import calendar
 import contextlib
+import os
 import re
 import sys
 import time
 
 from . import intervals, output, work
 from .common import BROKEN, OK, USAGE, Stop
+from .journal import Journal
 
 _TIME = re.compile(r"(\d{4})-(\d\d)-(\d\d)(?:[T ](\d\d):(\d\d)(?::(\d\d))?)?Z?$")
 _BACK = re.compile(r"(\d{1,4})([dh])$")
@@ -22,8 +24,7 @@ def main(args):
         raise Stop(USAGE, "--from is not before --to")
     if args.parquet:
         _pyarrow()
-    with output.progress(args, "load profile") as tell:
-        found = work.run(args, lambda meter: intervals.read(meter, args.set, begin, end, tell))
+    found, journal = _read(args, begin, end)
     with _out(args) as file:
         if args.json:
             file.write(output.as_json(found) + "\n")
@@ -33,9 +34,44 @@ def main(args):
             output.csv(columns(found), rows(found), file)
         else:
             output.grid(_title(found), columns(found), rows(found), columns(found)[2:])
+    journal.close(done=True)
     if args.parquet:
         output.note("%d intervals in %s" % (len(found["intervals"]), args.parquet))
+    _warn(found)
     return OK
+
+
+def _read(args, begin, end):
+    # What was asked for, and the journal that holds it until it is written.
+    path = args.parquet or args.out
+    if args.resume and not path:
+        raise Stop(USAGE, "--resume goes on with a file: give --out FILE or --parquet FILE")
+    if path and os.path.exists(path) and not os.path.isfile(path):
+        path = None  # a pipe or the like: nothing lies beside it
+    asked = {"set": args.set, "from": args.begin, "to": args.end, "begin": begin, "end": end}
+    journal = Journal(path, asked, args.resume and path is not None)
+    try:
+        with output.progress(args, "load profile") as tell:
+            found = work.run(args, lambda meter: intervals.read(meter, journal, tell))
+    except (Stop, KeyboardInterrupt):
+        journal.close()
+        if path and journal.intervals:
+            output.note(
+                "%d intervals are kept in %s; the same command with --resume goes on"
+                % (len(journal.intervals), journal.path)
+            )
+        raise
+    return found, journal
+
+
+def _warn(found):
+    if found["lost_blocks"]:
+        output.note("the meter overwrote %d blocks before they were read" % found["lost_blocks"])
+    if found["undated_intervals"]:
+        output.note(
+            "%d intervals are left out: the meter did not know their time"
+            % found["undated_intervals"]
+        )
 
 
 def instant(option, text):
@@ -112,6 +148,8 @@ def parquet(found, path):
         values = [i["values"][k] for i in found["intervals"]]
         kinds = {type(v) for v in values if v is not None}
         kind = pa.int64() if kinds <= {int} else pa.string() if str in kinds else pa.float64()
+        if str in kinds:  # of M-Bus numbers and text may be in one channel
+            values = [None if v is None else str(v) for v in values]
         arrays.append(pa.array(values, kind))
         unit = {"unit": channel["unit"] or ""}
         fields.append(pa.field(channel["name"], arrays[-1].type, metadata=unit))
