@@ -15,7 +15,7 @@ setup:  ## all that the other targets need, into .venv and build/ (each runs it 
 demo: setup  ## a live dashboard of a simulated meter, through the real firmware
 	@$(VPY) -m tools.demo $(ARGS)
 
-test:  ## lint and every test, on CPython and both MicroPythons (under 5 minutes)
+test:  ## lint and every test, on CPython and both MicroPythons (6 to 9 minutes on 2 cores)
 	@$(PYTHON) tools/prepare.py --tests
 	@$(VPY) -m tools.check
 

@@ -125,7 +125,9 @@ async def test_garbage_and_cut_answers(close):
             if not close:
                 await asyncio.sleep(1)
 
-        async with Peer(talk) as peer, running(config(peer.port)) as client:
+        # All of them share this test's loop.
+        share = len(answers)
+        async with Peer(talk) as peer, running(config(peer.port), share=share) as client:
             if close:
                 await until(lambda: client.reason not in ("not yet connected", ""))
             else:
