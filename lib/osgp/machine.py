@@ -8,8 +8,6 @@ does not give it. After a fault the same `next_read` is asked again: nothing rea
 from mep.errors import LocalError, TableError
 from shim import const
 from .codec import decode, size, table_name
-from .fields import Reader, declaration
-from .sizes import Measure
 
 _REPLY = const(465)  # data bytes in one reply
 _TRIES = const(4)  # times that a log is read from its header on, if it grows meanwhile
@@ -148,6 +146,8 @@ class Log:
 
     def values(self, buf, start, count):
         """The values of the entry at buf[start:]."""
+        from .fields import Reader
+
         return self._part(Reader(self.table, self._dims, buf, start, count), self._body)
 
     def _part(self, reader, text):
@@ -157,6 +157,10 @@ class Log:
         return values
 
     def _measure(self, dims):
+        # Loaded here: the load profile needs nothing of the declarations.
+        from .fields import Reader, declaration
+        from .sizes import Measure
+
         text = declaration(table_name(self.table)).FIELDS
         self._dims = dims
         at = text.rfind("\n", 0, text.find("]  " + self.name)) + 1
@@ -174,6 +178,8 @@ class Log:
             self.entry = measure.block(0, 0, {})[1]
 
     def _header(self, dims):
+        from .fields import Reader
+
         data = yield self.table, 0, self.first
         if data is None:
             return None

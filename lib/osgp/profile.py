@@ -30,13 +30,17 @@ NO_VALUE = b"\x04\x08\x0a\x0c\x0f"
 _FLAGS = ("dst", "power_fail", "clock_forward", "clock_backward")
 
 
-def words(status):
-    """The status of an interval as a list of words; channels count from 1: "2:skipped"."""
+def words(status, names=None):
+    """The status of an interval as a list of words; channels count from 1: "2:skipped".
+
+    ``names``: the list STATUS of BT64, for who asks for many.
+    """
     if status is None:
         return ["not_recorded"]
-    from .about import words as listed
+    if names is None:
+        from .about import words as listed
 
-    names = listed(64, "STATUS")
+        names = listed(64, "STATUS")
     found = [_FLAGS[i] for i in range(4) if status[0] >> i & 1]
     for k in range(1, len(status)):
         if status[k]:
