@@ -38,6 +38,7 @@ class App:
         self.weak = ""  # what a brown-out means, in words
         self.told = None  # of `firmware.news`
         self._news = None
+        self._asking = None  # modules that are not to be dropped after the question under way
         self._lag = 0
         self._beats = 0
         begin.build(self, show, open_line, CHIP)
@@ -152,11 +153,41 @@ class App:
     async def _web(self):
         web = self.pages
         config = self.config
-        page = web.create_app(self.store, config, self.status, self.settings if CHIP else None)
+        leave = self.settings if CHIP else None
+        page = web.create_app(self.store, config, self.status, leave, self.asked)
         if self.low:
             self.low.watch(page)
         alive = self.alive("web")
         await web.serve(page, config["http_host"], config["http_port"], alive)
+
+    async def asked(self, req):
+        """What `firmware.asked` answers. Its code is here for one question at a time."""
+        if self._asking:
+            return 503, "another question is under way; ask again in a moment"
+        self._asking = [n for n in sys.modules if n[:4] == "osgp"]
+        code = 503
+        what = "the module has too little memory for it now"
+        try:
+            from .asked import desk
+
+            work = desk.answer(self, req)
+            del desk  # it has to go with the last of its code
+            code, what = await work
+            work = None
+        except MemoryError:
+            pass
+        finally:
+            if code == 200:
+                what.close = self._answered
+            else:
+                self._answered()
+        return code, what
+
+    def _answered(self):
+        gc.collect()  # what failed for want of memory is garbage now
+        new = [n for n in sys.modules if n[:4] == "osgp" and n not in self._asking]
+        drop("firmware.asked", "firmware.meter.jobs", *new)
+        self._asking = None
 
     async def _broker(self):
         await self.mqtt.run(self.alive("mqtt"))

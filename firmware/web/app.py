@@ -20,15 +20,16 @@ _WEB = __file__[: __file__.rfind("firmware/web")] + "web/"
 _MORE = 2  # connections beyond the live pages, for everything else
 
 
-def create_app(store, config, status, leave=None):
+def create_app(store, config, status, leave=None, ask=None):
     """A microdot app that serves ``store``; ``status()`` gives a dict of health figures.
 
-    ``leave(token)``: start again into the settings, for the session ``token``.
+    ``leave(token)``: start again into the settings, for the session ``token``. ``ask(req)``: what
+    only the meter can tell, as (200, body) or (status code, why not).
     """
     app = Microdot()
     feed = Feed(store, config["http_clients"])
     app.connections = feed.limit + _MORE
-    _errors(app)
+    _errors(app, ask)
     app.after_request(_finish)
     files = _static(_WEB)
     for path, _, _ in _FILES:
@@ -68,9 +69,15 @@ async def _finish(req, res):
     return harden(res)
 
 
-def _errors(app):
+def _errors(app, ask):
     @app.errorhandler(404)
     async def not_found(req):
+        # There, too, is what is no route: so it costs nothing while nobody asks.
+        if ask and req.path.startswith("/api/v1/"):
+            code, what = await ask(req)
+            if code != 200:
+                return failure(code, what, req.path)
+            return harden(Response(what, 200, {"Content-Type": what.kind}))
         return failure(404, "there is nothing at this path", req.path)
 
     @app.errorhandler(405)

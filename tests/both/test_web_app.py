@@ -231,3 +231,34 @@ def test_a_quiet_line_is_kept_alive():
 def test_why_the_server_cannot_listen():
     why = failures.listening(OSError(errno.EADDRINUSE, "x"), "127.0.0.1", 80)
     assert why.startswith("port 80 is in use")
+
+
+def test_what_is_no_route_is_asked_of_the_application():
+    class Body:
+        kind = "text/csv"
+
+        def __init__(self):
+            self.pieces = [b"a,", b"b\r\n"]
+
+        def __aiter__(self):
+            return self
+
+        async def __anext__(self):
+            if not self.pieces:
+                raise StopAsyncIteration
+            return self.pieces.pop(0)
+
+    async def ask(req):
+        if req.path == "/api/v1/profile":
+            return 200, Body()
+        return 404, "nobody knows " + req.path
+
+    store = Readings(Clock(), 30)
+    app = create_app(store, {"http_clients": 1}, dict, None, ask)
+    res = _ask(app, "GET", "/api/v1/profile")
+    assert res.status_code == 200 and res.body == b"a,b\r\n"
+    assert res.headers["Content-Type"].startswith("text/csv")
+    assert res.headers["Cache-Control"] == "no-store"
+    res = _ask(app, "GET", "/api/v1/tables/XX")
+    assert res.status_code == 404 and res.json == {"error": "nobody knows /api/v1/tables/XX"}
+    assert "nothing" in _ask(app, "GET", "/elsewhere").text

@@ -54,6 +54,10 @@ RULES = (
     ("osgp", ("osgp", "mep.errors", "shim")),
     ("firmware.hal", ("firmware.hal", "firmware.boards", "shim")),
     ("firmware.meter", ("firmware.meter", "firmware.hal", "mep", "osgp", "c1218", "shim")),
+    (
+        "firmware.asked",
+        ("firmware.asked", "firmware.meter", "firmware.hal", "mep", "osgp", "shim"),
+    ),
     ("firmware.boards", ("firmware.boards", "shim")),
     ("firmware.readings", ("firmware.hal.clock", "shim")),
     ("firmware.report", ("firmware.hal.clock", "firmware.readings", "shim")),
