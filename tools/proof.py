@@ -18,6 +18,7 @@ SCALES = (
     ("PROOF_OUTAGES", "5", "rounds of killing, stopping, black-holing and slowing the broker"),
     ("PROOF_TABLES", "1000000", "random replies for each group of tables"),
     ("PROOF_KILLS", "2000", "load profiles read by programs that are killed at random"),
+    ("PROOF_DISTURBED", "25", "load profiles over a line with each of four faults, killed twice"),
     ("PROOF_FAULT_HOURS", "24", "hours of random faults around a module, for each of two seeds"),
     ("PROOF_UPTIME_HOURS", "312", "hours on end, so that the ticks wrap (about 13 minutes)"),
     ("PROOF_CUTS", "2000", "power cuts while something is saved, for each kind of flash"),

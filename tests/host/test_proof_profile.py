@@ -4,7 +4,7 @@ import math
 
 import pytest
 from mepsimkit import MBK, Client
-from proofkit import EPOCH, Proof, channel, report, spread
+from proofkit import EPOCH, Proof, channel, report, scale, spread
 from test_mepsim_profile import block_of, interval
 
 from firmware.meter import jobs as jobs_module
@@ -76,14 +76,17 @@ class Reading(Proof):
         super()._tap(direction, packet, ms)
 
 
-def own_ms(intervals, answer_ms, live):
-    """What the line takes for the profile alone, in full pieces; ``live``: and the live values."""
+def own_ms(intervals, live):
+    """What the line takes for the profile alone, in full pieces; ``live``: and the live values.
+
+    Bytes at 960 a second, pauses, at most a request each 100 ms; the meter answers at once.
+    """
     count = intervals * INTERVAL + math.ceil(intervals / PER_DAY) * HEADER
-    alone = count / PIECE * rate._exchange_ms(PIECE, answer_ms)
+    alone = count / PIECE * rate._exchange_ms(PIECE, 0)
     if not live:
         return alone
     # A BT28 every two seconds, and a BT23 with every ninth.
-    present = rate._exchange_ms(PRESENT, answer_ms) + rate._exchange_ms(SUMS, answer_ms) / 9
+    present = rate._exchange_ms(PRESENT, 0) + rate._exchange_ms(SUMS, 0) / 9
     return alone / (1 - present / LIVE_MS)
 
 
@@ -98,7 +101,7 @@ def test_forty_days_between_live_values(fast):
     assert found[0][0] == begin + 900 and found[-1][0] - EPOCH >= 0
     assert rig.profile.lost == rig.profile.undated == 0
     took = rig.ended - rig.began
-    alone, both = (own_ms(len(found), line.timing.answer_ms, live) for live in (False, True))
+    alone, both = (own_ms(len(found), live) for live in (False, True))
     live = [t for t in rig.times() if rig.began - 2000 < t < rig.ended + 2000]
     gaps = [b - a for a, b in zip(live, live[1:])]
     report(
@@ -119,6 +122,32 @@ def test_forty_days_between_live_values(fast):
     assert max(gaps) <= LIVE_MS
     assert rig.wrong == [] and rig.store.dropped == 0
     _compare(line.meter, found, rig.time.now)
+
+
+@pytest.mark.parametrize("fault", ("lost", "late", "garbage", "ber"))
+def test_over_a_disturbed_line_killed_and_resumed(fault):
+    rates = {fault: 2e-4 if fault == "ber" else 0.04}
+    count = scale("PROOF_DISTURBED", 1)
+    reads = 0
+    for seed in range(1, count + 1):
+        begin = EPOCH - 6 * 86400
+        found, kept, kills = [], None, 0
+        while True:
+            line = channel("gen3", seed, **rates)  # the same house after each kill
+            rig = Reading(line, True, begin, kept)
+            rig.run(SETTLED_MS + 15000 if kills < 2 else 3600000)
+            assert line.faults.counts[fault] and rig.wrong == []
+            found += rig.found
+            kept = (rig.profile and rig.profile.state()) or kept
+            reads += line.stats["requests"]
+            if rig.ended is not None:
+                break
+            kills += 1
+        assert kills == 2
+        assert [f[0] for f in found] == [begin + 900 * (i + 1) for i in range(len(found))]
+        assert found[-1][0] >= EPOCH and rig.profile.lost == 0
+        _compare(rig.channel.meter, found, rig.time.now)
+    report("6 days over a line with %s, killed twice: %d times, %d reads", rates, count, reads)
 
 
 def test_killed_halfway_and_resumed():
