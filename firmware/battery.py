@@ -272,7 +272,7 @@ class Wake:
             kept.ring.count -= newest
             done = False
             try:
-                done = await mqtt.deliver(kept.ring, self.store)
+                done = await mqtt.hand_over(kept.ring, self.store)
             finally:
                 if not done:
                     kept.ring.count += newest

@@ -97,7 +97,7 @@ class Windows:
                 self._start(self._mqtt.run)
                 self._start(self._publish)
             if self._mqtt.connected and not delivered:
-                delivered = await self._mqtt.deliver(self.ring, self._store, self._alive)
+                delivered = await self._mqtt.hand_over(self.ring, self._store, self._alive)
         await self._mqtt.bye()
         await self._close()
 

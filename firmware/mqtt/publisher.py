@@ -1,7 +1,8 @@
 """What is published natively, and when.
 
 Below ``mqtt_base``: ``readings``, each snapshot as JSON; ``meter``, which meter it is, retained;
-``status``, "online" while there are verified replies, else "offline", retained.
+``status``, "online" while there are verified replies, else "offline", retained; ``values``, each
+value by itself (`firmware.mqtt.flat`).
 """
 
 import asyncio
@@ -10,6 +11,7 @@ import json
 from shim import const
 from .. import report
 from ..hal.clock import sleep_ms
+from .flat import values
 
 _CHECK_S = const(1)
 _SLOW_MS = const(20)
@@ -24,7 +26,9 @@ async def run(store, client, config, alive=None):
     about = (config["mqtt_base"] + "/meter").encode()
     connection = meter = None  # last told of
     seen = store.snapshot
+    flat = values(store, client, config)
     while True:
+        next(flat)
         client.available(store.online)
         if alive:
             alive()

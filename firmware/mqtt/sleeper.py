@@ -26,7 +26,7 @@ class Sleeper(Client):
         """Use another log."""
         self._log = log
 
-    async def deliver(self, ring, store, alive=None):
+    async def hand_over(self, ring, store, alive=None):
         """Send the store's newest snapshot, then the readings in ``ring`` (`firmware.records`).
 
         What the broker has for certain is dropped from the ring. True if that is all.

@@ -55,7 +55,7 @@ class Broker:
         assert retain
         Broker.sent.append((topic, json.loads(text)))
 
-    async def deliver(self, ring, store):
+    async def hand_over(self, ring, store):
         from firmware import report
 
         if store.snapshot:

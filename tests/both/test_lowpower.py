@@ -78,7 +78,7 @@ class Broker:
         finally:
             self.connected = False
 
-    async def deliver(self, ring, store, alive):
+    async def hand_over(self, ring, store, alive):
         self.first = store.value(0)
         for i in range(ring.count):
             self.late.append((self.world.now, ring.get(i)))

@@ -1,6 +1,8 @@
 import asyncio
 
+from firmware.hal import clock, net
 from firmware.mqtt import client as module
+from firmware.mqtt import connecting
 
 CONFIG = {
     "mqtt_host": "broker",
@@ -59,13 +61,13 @@ class Talk:
         self.line = line
         settings = dict(CONFIG)
         settings.update(config)
-        before = module.Tcp
-        module.Tcp = lambda: line
+        before = net.Tcp
+        net.Tcp = lambda: line
         try:
             self.client = module.Client(settings, lambda level, text: self.logged.append(text))
             asyncio.run(self._go(steps))
         finally:
-            module.Tcp = before
+            net.Tcp = before
 
     async def _go(self, steps):
         task = asyncio.create_task(self.client.run())
@@ -309,7 +311,19 @@ class _Ticks:
 
     def __init__(self):
         self.extra = 0
-        self.ticks_ms = module.ticks_ms
+        self.ticks_ms = clock.ticks_ms
+
+    def __enter__(self):
+        self._put(self)
+        return self
+
+    def __exit__(self, *_):
+        self._put(self.ticks_ms)
+
+    @staticmethod
+    def _put(function):
+        # MicroPython reads `connecting` at each use, and takes the clock's.
+        clock.ticks_ms = module.ticks_ms = connecting.ticks_ms = function
 
     def __call__(self):
         return (self.ticks_ms() + self.extra) % (1 << 30)
@@ -335,11 +349,8 @@ def test_pings_and_what_a_missing_answer_means():
         await _until(lambda: not client.connected)
         assert client.reason == "it does not answer any more"
 
-    module.ticks_ms = ticks
-    try:
+    with ticks:
         Talk(line, steps)
-    finally:
-        module.ticks_ms = ticks.ticks_ms
 
 
 def test_a_broker_that_never_answers_connect_is_given_up():
@@ -355,8 +366,5 @@ def test_a_broker_that_never_answers_connect_is_given_up():
         await _until(lambda: line.closed)
         assert "does not answer" in client.reason
 
-    module.ticks_ms = ticks
-    try:
+    with ticks:
         Talk(line, steps)
-    finally:
-        module.ticks_ms = ticks.ticks_ms

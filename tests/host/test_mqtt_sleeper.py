@@ -40,9 +40,9 @@ async def test_the_newest_first_then_what_waited_in_order_and_once(mosquitto):
     ring = _ring(150)
     with Subscriber(mosquitto.port) as subscriber:
         async with awake(mosquitto.port) as client:
-            assert await client.deliver(ring, store)
+            assert await client.hand_over(ring, store)
             assert ring.count == 0
-            assert await client.deliver(ring, store)
+            assert await client.hand_over(ring, store)
             _, payload, retain = await subscriber.next("mep/readings")
             assert json.loads(payload)["values"]["power_forward"] == 701
             late = []
@@ -71,7 +71,7 @@ async def test_what_the_broker_may_not_have_is_kept(mosquitto):
     ring = _ring(100)
     async with awake(mosquitto.port) as client:
         mosquitto.stop(kill=True)
-        assert not await client.deliver(ring, store)
+        assert not await client.hand_over(ring, store)
         assert ring.count == 100
 
 
@@ -91,7 +91,7 @@ async def test_a_broker_that_swallows_everything_gets_it_again():
     ring = _ring(10)
     try:
         async with awake(port) as client:
-            assert not await client.deliver(ring, store)
+            assert not await client.hand_over(ring, store)
             assert ring.count == 10
     finally:
         server.close()

@@ -1,0 +1,49 @@
+"""How a connection to the broker begins; loaded for that and dropped after it."""
+
+from umqtt import simple
+
+from shim import const
+from ..hal import net
+from ..hal.clock import sleep_ms, ticks_add, ticks_diff, ticks_ms
+
+_OPEN_MS = const(4000)  # name, TCP connection and the broker's answer
+_BUSY_MS = const(10)
+_CONNACK = const(0x20)
+
+# Return codes of CONNACK (MQTT 3.1.1, table 3.1), from 1.
+_REFUSALS = (
+    "it does not speak MQTT 3.1.1",
+    "it refuses the client id; change mqtt_client_id",
+    "it is not available now",
+    "wrong user or password; check mqtt_user and mqtt_password",
+    "not authorised; check mqtt_user and mqtt_password",
+)
+
+
+async def connect(client):
+    """Give ``client`` (`firmware.mqtt.client.Client`) a connection that the broker has accepted.
+
+    Raises OSError.
+    """
+    end = ticks_add(ticks_ms(), _OPEN_MS)
+    config = client._config
+    pipe = client._pipe
+    pipe.clear()
+    tcp = client._tcp = net.Tcp()
+    await tcp.open(config["mqtt_host"], config["mqtt_port"], _OPEN_MS)
+    pipe.accept()
+    simple.socket = pipe
+    client._mqtt.connect()
+    pipe.commit()
+    while pipe.got < 4:
+        if ticks_diff(end, ticks_ms()) <= 0:
+            raise OSError("it takes the connection but does not answer")
+        pipe.flush(tcp)
+        pipe.fill(tcp)
+        if pipe.got and pipe.first(0) != _CONNACK:
+            raise OSError("what answers there is no MQTT broker")
+        await sleep_ms(_BUSY_MS)
+    code = pipe.first(3)
+    if code:
+        raise OSError(_REFUSALS[code - 1] if code < 6 else "it refuses with code %d" % code)
+    pipe.drop(4)
