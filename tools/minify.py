@@ -101,11 +101,12 @@ def minify(modules, callers, outside):
     keep.update(word for tree in strangers if callers for word in _words(tree))
     keep |= _said([trees[path] for path in callers], trees.values())
     short = _colour(modules, trees, keep)
-    keywords = {k.arg for tree in trees.values() for k in _all(tree, ast.keyword)}
+    # A variable's name matters only to who calls a function with it.
+    asked = {k.arg for tree in (*trees.values(), *strangers) for k in _all(tree, ast.keyword)}
     strange = {module_of(path) for path in callers}
     out, names = {}, {}
     for path, tree in trees.items():
-        scopes = Scopes(tree, keywords | keep, locals_too=path in modules)
+        scopes = Scopes(tree, asked | {"self", "cls"}, locals_too=path in modules)
         rename(tree, path, scopes, short, numbers, strange)
         out[path] = written(tree)
         if path in modules:
@@ -168,8 +169,11 @@ def _said(callers, trees):
 
 
 def _asked(tree):
-    # What a stranger may ask our code for: not what is only its own.
+    # What a stranger may ask our code for: not what is only its own, nor words of its texts.
+    told = {id(n.value) for n in _all(tree, ast.Expr) if isinstance(n.value, ast.Constant)}
     for node in ast.walk(tree):
+        if id(node) in told:
+            continue
         for field in ("attr", "name", "module"):
             value = getattr(node, field, None)
             if isinstance(value, str) and not value.startswith("_"):
@@ -244,7 +248,7 @@ def _colour(modules, trees, keep):
         (private & ours, ["_" + c for c in letters]),
         (bare & ours, pairs),
         # No variable is ever taken for an attribute.
-        (ours, letters + [c + "_" for c in letters]),
+        (ours, letters + [c + "_" for c in letters] + [p + "_" for p in pairs]),
     ):
         free = iter([short for short in free if len(short) == 1 or short not in taken])
         given.update(_assign(names - given.keys(), where, alone, free))
