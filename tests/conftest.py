@@ -5,6 +5,7 @@ continuous integration (CI in the environment) nothing may be skipped: there a s
 """
 
 import asyncio
+import gc
 import inspect
 import os
 import shutil
@@ -121,6 +122,12 @@ def chromium():
         if shutil.which(name):
             return shutil.which(name)
     return program("chromium")
+
+
+def pytest_collection_finish(session):
+    """What was collected is kept to the end: `gc.collect()`, common in what we test, skips it."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.hookimpl(tryfirst=True)

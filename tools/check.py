@@ -93,6 +93,9 @@ def ports():
 def main(arguments):
     started = time.monotonic()
     BUILD.mkdir(exist_ok=True)
+    # The hundreds of programs that tests start shall not compile all they import.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    os.environ["PYTHONPYCACHEPREFIX"] = str(BUILD / "pycache")
     sys.stdout.reconfigure(line_buffering=True)
     if "mpy" in arguments:
         results = [mpy(*port) for port in PORTS]

@@ -6,6 +6,7 @@ of what was sent, which may hold a key.
 
 import base64
 import contextlib
+import errno
 import io
 import json
 import struct
@@ -20,6 +21,7 @@ from .words import CUT, port_fault, there
 
 _BAUD = 115200
 _SILENCE_S = 10
+_LOCK_S = 1
 _CHUNK = 2048
 _ENOSPC = ("ENOSPC", "Errno 28]")
 
@@ -115,10 +117,22 @@ def open_port(port):
 
         # mpremote does not keep the reason, so the port is tried first.
         if "://" not in port:
-            serial.Serial(port, _BAUD, exclusive=True).close()
+            _try(lambda: serial.Serial(port, _BAUD, exclusive=True).close())
         return SerialTransport(port, _BAUD, timeout=_SILENCE_S)
     except (OSError, ValueError, TransportError) as e:  # SerialException is an OSError
         raise FlashError(port_fault(port, str(e)) or "port %s: %s; %s" % (port, e, there()))
+
+
+def _try(take):
+    # The lock of a program that just ended lives on for a moment in a process it was starting.
+    until = time.monotonic() + _LOCK_S
+    while True:
+        try:
+            return take()
+        except OSError as e:
+            if e.errno != errno.EAGAIN or time.monotonic() >= until:
+                raise
+            time.sleep(0.05)
 
 
 class Device:
