@@ -14,10 +14,11 @@ FORMATS = (
     "homie",
 )
 _DIGITS = "0123456789"
+_NAME = _DIGITS + "abcdefghijklmnopqrstuvwxyz_/ "
 
 
 def fits(form, value):
-    """True if the text ``value``, not empty, has the ``form``: zone, watch, formats or idx."""
+    """True if the text ``value``, not empty, has the ``form``, a name below."""
     if form == "zone":
         return _zone(value)
     parts = [part.strip() for part in value.split(",")]
@@ -25,6 +26,8 @@ def fits(form, value):
         return all(_watch(part) for part in parts)
     if form == "formats":
         return all(part in FORMATS and parts.count(part) == 1 for part in parts)
+    if form == "steps":
+        return all(_step(part) for part in parts)
     return len(parts) <= 5 and all(0 < len(n) < 7 and _number(n) for n in parts)
 
 
@@ -46,6 +49,14 @@ def _watch(part):
     if len(numbers) != 2 or not all(n and _number(n) for n in numbers):
         return False
     return int(numbers[0]) <= 254 and 0 < int(numbers[1]) <= 65535
+
+
+def _step(part):
+    # A unit, a value or what its name begins with, and an amount.
+    key, _, amount = part.partition(":")
+    amount = amount.strip()
+    named = key.strip() and all(c in _NAME for c in key.strip().lower())
+    return bool(named and _number(amount) and 0 < int(amount or 0) <= 1000000)
 
 
 def _number(text):

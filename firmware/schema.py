@@ -21,7 +21,7 @@ FORM = const(2)  # flags >> FORM is the index in FORMS
 
 # Forms a text may have beyond its length; also the codes of their errors.
 FORMS = (None,) + tuple(
-    "key hostname host hosts ip wpa country token topic zone watch formats idx".split()
+    "key hostname host hosts ip wpa country token topic zone watch formats idx steps".split()
 )
 _KEY = const(1 << 2)
 _HOSTNAME = const(2 << 2)
@@ -36,6 +36,7 @@ _ZONE = const(10 << 2)
 _WATCH = const(11 << 2)
 _FORMATS = const(12 << 2)
 _IDX = const(13 << 2)
+_STEPS = const(14 << 2)
 
 _LOWER = "abcdefghijklmnopqrstuvwxyz"
 _HEX = "0123456789abcdefABCDEF"
@@ -94,6 +95,7 @@ SCHEMA = (
     ("mqtt_base", "mep", 1, 64, RESTART | _TOPIC, "mqtt"),
     ("mqtt_client_id", "", 0, 64, RESTART, "mqtt"),
     ("mqtt_formats", "native", 1, 120, RESTART | _FORMATS, "mqtt"),
+    ("mqtt_steps", "", 0, 120, RESTART | _STEPS, "mqtt"),
     ("ha_prefix", "homeassistant", 1, 64, RESTART | _TOPIC, "mqtt"),
     ("ha_discovery", "device", ("device", "entity"), None, RESTART, "mqtt"),
     ("domoticz_idx", "", 0, 40, RESTART | _IDX, "mqtt"),
@@ -339,7 +341,7 @@ def _fits(form, value):
         return len(value) == 2 and _only(value.lower(), _LOWER) and value == value.upper()
     if form == "topic":
         return "+" not in value and "#" not in value
-    if form in ("zone", "watch", "formats", "idx"):
+    if form in ("zone", "watch", "formats", "idx", "steps"):
         from . import forms
 
         drop("firmware.forms")

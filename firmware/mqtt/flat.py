@@ -28,47 +28,66 @@ def values(store, client, config):
     while True:
         yield
         now = ticks_ms()
+        if not client.connected:
+            due = now
         if ticks_diff(now, due) < 0 or not (client.connected and client.idle):
             continue
         due = ticks_add(now, _TURN_MS)
-        if kinds is not store.kinds or connection != client.connects:
-            # What the broker has now may be another meter's, or another life's.
-            sent = None
-            kinds = store.kinds
-            connection = client.connects
-            from . import steps
+        try:
+            if kinds is not store.kinds or connection != client.connects:
+                # What the broker has now may be another meter's, or of another life.
+                from . import steps
 
-            sent, which, amounts = steps.prepare(store, config["mqtt_steps"])
-            del steps
-            drop("firmware.mqtt.steps")
-            at = again = 0
-            due = ticks_add(now, _FIRST_MS)
-            continue
-        n = len(kinds)
-        part += n
-        if part >= _AGAIN:
-            part -= _AGAIN
-            again = (again + 1) % n
-            if sent[again] != _GONE:
-                sent[again] = UNTOLD
-        changed = []
-        for _ in range(n):
-            scale = kinds[at][_SCALE]
-            old = sent[at]
-            age = store.age_ms(at)
-            new = _GONE if age is None or age > _FRESH_MS else store.value(at) // scale
-            if new != old:
-                least = 0 if new == _GONE or old <= _GONE else amounts[which[at]]
-                if abs(new - old) * scale >= least:
-                    sent[at] = new
-                    changed.append(at)
-            at = (at + 1) % n
-            if len(changed) == _MOST:
+                sent = kinds = None
+                sent, which, amounts = steps.prepare(store, config["mqtt_steps"])
+                del steps
+                drop("firmware.mqtt.steps")
+                connection = client.connects
+                kinds = store.kinds
+                at = again = 0
+                due = ticks_add(now, _FIRST_MS)
+            else:
+                part += len(kinds)
+                if part >= _AGAIN:
+                    part -= _AGAIN
+                    again = (again + 1) % len(kinds)
+                    if sent[again] != _GONE:
+                        sent[again] = UNTOLD
+                changed = _changed(store, at, sent, which, amounts)
+                if changed:
+                    at = changed[-1] + 1
+                    _tell(store, client, base, sent, changed)
+        except MemoryError:
+            kinds = None
+
+
+def _changed(store, at, sent, which, amounts):
+    # Which values are due, from the one at ``at`` on; ``sent`` holds them then, without scale.
+    found = []
+    kinds = store.kinds
+    for i in range(at, at + len(kinds)):
+        i %= len(kinds)
+        age = store.age_ms(i)
+        old = sent[i]
+        new = _GONE
+        least = 0
+        if age is not None and age <= _FRESH_MS:
+            scale = kinds[i][_SCALE]
+            new = store.value(i) // scale
+            if old > _GONE:
+                least = amounts[which[i]] // scale
+        if new != old and abs(new - old) >= least:
+            sent[i] = new
+            found.append(i)
+            if len(found) == _MOST:
                 break
-        if changed:
-            for i, name in enumerate(store.each_name()):
-                if i in changed:
-                    new = sent[i]
-                    text = "" if new == _GONE else str(new * kinds[i][_SCALE])
-                    if not client.publish(base + name, text, True):
-                        sent[i] = UNTOLD
+    return found
+
+
+def _tell(store, client, base, sent, changed):
+    for i, name in enumerate(store.each_name()):
+        if i in changed:
+            new = sent[i]
+            text = "" if new == _GONE else str(new * store.kinds[i][_SCALE])
+            if not client.publish(base + name, text, True):
+                sent[i] = UNTOLD

@@ -25,11 +25,13 @@ def prepare(store, own):
         amounts.append(int(amount))
     kinds = store.kinds
     n = len(kinds)
+    sent = array("i", bytes(4 * n))
     which = bytearray(n)
     i = 0
     for name in store.each_name():
         for j, key in enumerate(keys):
             if key in (kinds[i][UNIT], name) or name.startswith(key + "_"):
                 which[i] = j
+        sent[i] = UNTOLD
         i += 1
-    return array("i", [UNTOLD]) * n, which, amounts
+    return sent, which, amounts

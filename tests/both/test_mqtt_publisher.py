@@ -4,7 +4,7 @@ import json
 from firmware.mqtt import publisher
 from test_readings import _reply, _store
 
-CONFIG = {"mqtt_base": "mep/house"}
+CONFIG = {"mqtt_base": "mep/house", "mqtt_steps": ""}
 METER = {"manufacturer": "ELON", "serial": "4080"}
 
 

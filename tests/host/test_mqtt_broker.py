@@ -16,6 +16,7 @@ from firmware.mqtt import publisher
 from test_readings import _reply, _store
 
 BACK_S = 10
+PUBLISHED = {"mqtt_base": "mep", "mqtt_steps": ""}
 
 
 async def test_what_a_subscriber_sees(mosquitto):
@@ -23,7 +24,7 @@ async def test_what_a_subscriber_sees(mosquitto):
     store.meter = {"manufacturer": "ELON", "serial": "4080 ü"}
     with Subscriber(mosquitto.port) as subscriber:
         async with running(config(mosquitto.port)) as client:
-            task = asyncio.create_task(publisher.run(store, client, {"mqtt_base": "mep"}))
+            task = asyncio.create_task(publisher.run(store, client, PUBLISHED))
             await until(lambda: client.connected)
             assert (await subscriber.next("mep/status"))[1] == b"offline"  # no reply yet
             _reply(store, 28, power_forward=701)
@@ -47,7 +48,7 @@ async def test_latency_from_commit_to_subscriber(mosquitto):
     delays = []
     with Subscriber(mosquitto.port) as subscriber:
         async with running(config(mosquitto.port)) as client:
-            task = asyncio.create_task(publisher.run(store, client, {"mqtt_base": "mep"}))
+            task = asyncio.create_task(publisher.run(store, client, PUBLISHED))
             await until(lambda: client.connected)
             for n in range(200):
                 before = time.monotonic()
