@@ -6,7 +6,7 @@ can only make it seem more. `look` says the same and counts nothing, for a dry r
 PSN for the next `osgp.calls.Call`.
 """
 
-from mep.requests import write
+from mep.writing import write
 from osgp.writes import Ledger, held, judge
 from . import storage
 from .hal import clock

@@ -1,6 +1,6 @@
 """One table, decoded: `GET /api/v1/tables/BT23`."""
 
-from mep.requests import code_name
+from mep.codes import code_name
 from osgp.codec import table_name, table_number
 from shim import const
 from ..hal import clock

@@ -12,25 +12,17 @@ after a longer silence, the start is done again; the store keeps its values unle
 its list of values is a new one.
 """
 
-import gc
-
 from mep.errors import TableError
 from mep.events import CUT, SILENT, WRONG_KEY, Failed, Response
-from osgp.codec import read_i32s, table_name
+from osgp.codec import read_i32s
 from shim import const
 from ..hal import clock
 from ..hal.memory import drop
 from ..hal.ports import fault
 
-_BT01 = const(1)
 _BT23 = const(23)
 _BT28 = const(28)
 _BT52 = const(52)
-_ET03 = const(2051)
-_ET04 = const(2052)
-_IDT_VERSION = const(116)
-# Without these nothing is known of the values; without the others only less.
-_NEEDED = (1, 21, 22, 27)
 _NINE = const(9)
 _PERIOD_MS = const(1111)  # nine BT28 and one BT23 in ten seconds
 _PAUSE_MS = const(1000)
@@ -41,11 +33,9 @@ _CLOCK_MS = const(600000)
 _LOOK_MS = const(60000)  # the alert flags are read again after so long, as long as alerts come
 _SERVE_MS = const(2000)
 
-_WHY = {
-    SILENT: "no reply from the meter: check the plug on the MEP port, that ENABLE is on "
-    "(the display shows an M), and that nobody uses the optical eye",
-    WRONG_KEY: "the meter refuses the key (0x0B every time): check the MEP key and rc4",
-}
+# Loaded when there is something to say.
+_REPLIES = "firmware.meter.replies"
+_CODES = "mep.codes"
 
 
 class NoReply(Exception):
@@ -116,84 +106,14 @@ class Poller:
             self._link.close()  # the next read opens it
 
     async def _start(self):
-        from osgp.dims import Dims
+        from . import learning
 
         self._flags_at = None
-        gc.collect()  # the heap is fullest from here to the end of the start
-        dims = Dims(live=True)
-        # The version first: what changes later is seen by it.
-        idt = await self._answer(_ET04, 1, _IDT_VERSION)
-        self._who = who = [(_ET04, _IDT_VERSION, 1, idt)]
-        self._jumps = self._link.session.jumps
-        while True:
-            step = dims.next_read()
-            if step is None:
-                break
-            table, offset, count = step
-            data = await self._answer(table, count, offset)
-            # A meter that tells no serial number is known by its dimensions.
-            if table in (_BT01, _ET03) or (not dims.serial and table in _NEEDED):
-                who.append((table, offset, count, data))
-            try:
-                if data is None:
-                    dims.absent(table)
-                else:
-                    dims.learn(table, data, 0, len(data))
-            except TableError as e:
-                if table in _NEEDED:
-                    raise
-                self._log("warn", str(e))
-                dims.absent(table)
-        jumps = self._link.session.jumps
-        if jumps != self._jumps:
-            await self._confirm()
-            self._jumps = jumps
-        meter = self._found(dims)
-        selection = dims.selection()
-        del dims, Dims
-        drop("osgp.dims")
-        self._take(meter, selection)
-        drop("osgp.sources")
-
-    def _found(self, dims):
-        # What the store wants to know of the meter.
-        if not dims.energy_unit:
-            self._log("warn", "ET55 and BT20 do not tell the unit of the energies: not shown")
-        self.present_at = dims.bt28_offset, dims.bt28_count
-        self._sums_at = dims.bt23_offset, dims.bt23_count
-        return {
-            "manufacturer": dims.manufacturer,
-            "model": dims.model,
-            "firmware": dims.firmware,
-            "serial": dims.serial,
-            "generation": dims.generation,
-        }
-
-    async def _answer(self, table, count, offset):
-        # The bytes of a table, None if the meter refuses them. Raises NoReply.
-        event = await self._read(table, count, offset)
-        if isinstance(event, Failed):
-            raise NoReply(_why(event.reason))
-        if isinstance(event, Response):
-            return bytes(event.buf[event.start : event.start + event.count])
-        self._log("info", _refusal(table, event))
-        return None
-
-    async def _confirm(self):
-        # Is the meter still who it was? If so, then all that was read before came from it too.
-        for table, offset, count, data in self._who:
-            if await self._answer(table, count, offset) != data:
-                raise Changed()
-
-    def _take(self, meter, selection):
-        # The meter is known: tell the store, unless it is the one known already.
-        from osgp.sources import layout
-
         store = self._store
-        if not self._known or meter != store.meter or not store.same(layout(selection)):
-            store.meter = meter
-            store.configure(layout(selection))
-            self._log("info", "meter %(model)s, firmware %(firmware)s, found" % meter)
+        found = await learning.learn(self._read, self._link.session, store, self._log, self._known)
+        del learning
+        drop("firmware.meter.learning", _REPLIES, _CODES)
+        self._who, self._jumps, self.present_at, self._sums_at = found
         self._known = True
         self._first_sum = store.first(_BT23)
 
@@ -290,14 +210,14 @@ class Poller:
             event = await self.read(table, count, offset)
         except NoReply as e:
             return self._nothing(str(e))
-        if isinstance(event, Failed):
-            return self._nothing(_why(event.reason))
-        if not isinstance(event, Response):
-            return self._nothing(_refusal(table, event))
-        if event.count != count:
-            why = "%s: %d of %d bytes came" % (table_name(table), event.count, count)
-            return self._nothing(why)
-        return event
+        if isinstance(event, Response) and event.count == count:
+            return event
+        from . import replies  # seldom
+
+        why = replies.odd(table, event, count)
+        del replies
+        drop(_REPLIES, _CODES)
+        return self._nothing(why)
 
     async def read(self, table, count, offset):
         """The event that answers a read, from the meter that was learned.
@@ -308,9 +228,13 @@ class Poller:
         event = await self._read(table, count, offset)
         jumps = session.jumps
         if jumps != self._jumps and not isinstance(event, Failed):
+            from . import learning, pieces
+
             if isinstance(event, Response):
-                event = _kept(event)
-            await self._confirm()
+                event = pieces.kept(event)
+            await learning.confirm(self._read, self._log, self._who)
+            del learning
+            drop("firmware.meter.learning", _REPLIES, _CODES)
             self._jumps = jumps  # another one since then is for the next read
         return event
 
@@ -328,18 +252,9 @@ class Poller:
         piece = line.piece if line else None
         if piece is None or offset is None or count <= piece:
             return await self._one(table, count, offset)
-        whole = _whole(bytearray(count))
-        while whole.count < count:
-            n = min(piece, count - whole.count)
-            event = await self._one(table, n, offset + whole.count)
-            if not isinstance(event, Response):
-                return event
-            n = whole.count + event.count
-            whole.buf[whole.count : n] = event.buf[event.start : event.start + event.count]
-            if event.count == 0:
-                break
-            whole.count = n
-        return whole
+        from . import pieces
+
+        return await pieces.read(self._one, piece, table, count, offset)
 
     async def _one(self, table, count, offset):
         if self.alive:
@@ -369,32 +284,3 @@ class Poller:
             if seconds is not None:
                 self._store.set_clock(seconds)
                 self._clock_read = now
-
-
-def _whole(buf):
-    # An empty Response with a buffer of its own.
-    event = Response()
-    event.buf = buf
-    event.start = 0
-    return event
-
-
-def _kept(event):
-    # ``event`` with its bytes in a buffer that the next read leaves alone.
-    kept = _whole(bytes(event.buf[event.start : event.start + event.count]))
-    kept.count = event.count
-    return kept
-
-
-def _why(reason):
-    return _WHY.get(reason) or (
-        "the line is disturbed (%s): check the wiring and ENABLE (8..9 V at the meter)" % reason
-    )
-
-
-def _refusal(table, event):
-    return "%s: the meter answers 0x%02X, %s, to this key" % (
-        table_name(table),
-        event.code,
-        event.name,
-    )

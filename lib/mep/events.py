@@ -41,11 +41,17 @@ class Response:
 
 
 class Refused:
-    """A verified reply with an error: ``code`` (int) and its ``name``."""
+    """A verified reply with an error: its ``code`` (int)."""
 
     def __init__(self):
         self.code = 0
-        self.name = ""
+
+    @property
+    def name(self):
+        """What the code means."""
+        from .codes import code_name
+
+        return code_name(self.code)
 
 
 class Failed:

@@ -5,7 +5,6 @@ and passes through here untouched.
 """
 
 from shim import const
-from .errors import LocalError
 
 READ = const(0x30)
 READ_PART = const(0x3F)
@@ -22,64 +21,18 @@ SEQUENCE = const(0x0C)
 MAX_DATA = const(465)  # what fits into one reply: 476 - code - count - digest
 OVERHEAD = const(14)  # length, sequence number, digest around a request's body
 
-# From 0x01, one text: tuples and strings of their own would take three times as much of the heap.
-_NAMES = (
-    "unrecognised request,unsupported request,no permission,operation not possible,"
-    "table operation not possible,,,,,no TLS session,authentication failed,wrong sequence number"
-)
-
-
-def code_name(code):
-    """The name of a reply code (int)."""
-    names = _NAMES.split(",")
-    name = names[code - 1] if 0 < code <= len(names) else ""
-    return name or "unknown code 0x%02X" % code
-
-
-def read_full(buf, at, table, count):
-    """Body of a full read; ``count`` is the largest reply wanted. Returns its length."""
-    buf[at] = READ
-    _u16(buf, at + 1, table)
-    _u16(buf, at + 3, count)
-    return 5
-
-
-def read_part(buf, at, table, offset, count):
-    """Body of a partial read of ``count`` bytes from ``offset``. Returns its length."""
-    buf[at] = READ_PART
-    _u16(buf, at + 1, table)
-    _u24(buf, at + 3, offset)
-    _u16(buf, at + 6, count)
-    return 8
-
-
-def write_full(buf, at, table, data):
-    """Body of a full write. Returns its length."""
-    buf[at] = WRITE
-    _u16(buf, at + 1, table)
-    return _data(buf, at, 3, data)
-
-
-def write_part(buf, at, table, offset, data):
-    """Body of a write of ``data`` at ``offset``. Returns its length."""
-    buf[at] = WRITE_PART
-    _u16(buf, at + 1, table)
-    _u24(buf, at + 3, offset)
-    return _data(buf, at, 6, data)
-
 
 def read(buf, at, table, count, offset=None):
-    """Body of a read, full without an ``offset``. Returns its length."""
+    """Body of a read of ``count`` bytes, full without an ``offset``. Returns its length."""
+    u16(buf, at + 1, table)
     if offset is None:
-        return read_full(buf, at, table, count)
-    return read_part(buf, at, table, offset, count)
-
-
-def write(buf, at, table, data, offset=None):
-    """Body of a write, full without an ``offset``. Returns its length."""
-    if offset is None:
-        return write_full(buf, at, table, data)
-    return write_part(buf, at, table, offset, data)
+        buf[at] = READ
+        u16(buf, at + 3, count)
+        return 5
+    buf[at] = READ_PART
+    u24(buf, at + 3, offset)
+    u16(buf, at + 6, count)
+    return 8
 
 
 def seal(buf, size, high, low, digest):
@@ -88,10 +41,10 @@ def seal(buf, size, high, low, digest):
     The sequence number comes as two halves of 16 bits, because a 32-bit number would live on the
     chip's heap. ``digest`` (a `mep.digest.Digest`) is left marked, ready to go on over the reply.
     """
-    _u16(buf, 0, size + 12)
+    u16(buf, 0, size + 12)
     at = 2 + size
-    _u16(buf, at, high)
-    _u16(buf, at + 2, low)
+    u16(buf, at, high)
+    u16(buf, at + 2, low)
     digest.reset()
     digest.update(buf, 2, at + 4)
     digest.mark()
@@ -99,22 +52,13 @@ def seal(buf, size, high, low, digest):
     return at + 12
 
 
-def _data(buf, at, head, data):
-    n = len(data)
-    if at + head + 2 + n + OVERHEAD - 2 > len(buf):
-        raise LocalError("write of %d bytes does not fit into one request" % n)
-    _u16(buf, at + head, n)
-    at += head + 2
-    for i in range(n):
-        buf[at + i] = data[i]
-    return head + 2 + n
-
-
-def _u16(buf, at, value):
+def u16(buf, at, value):
+    """Write ``value`` at buf[at:], most significant byte first."""
     buf[at] = value >> 8 & 0xFF
     buf[at + 1] = value & 0xFF
 
 
-def _u24(buf, at, value):
+def u24(buf, at, value):
+    """As `u16`, in three bytes."""
     buf[at] = value >> 16 & 0xFF
-    _u16(buf, at + 1, value)
+    u16(buf, at + 1, value)

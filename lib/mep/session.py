@@ -51,34 +51,15 @@ _AGAIN = const(8)
 _GIVE_UP = const(9)
 _CANCEL = const(10)
 
-_NEXT = {
-    _IDLE | _REQUEST: _READY,
-    _IDLE | _ALERT: _IDLE,
-    _IDLE | _STRAY: _IDLE,
-    _IDLE | _CANCEL: _IDLE,
-    _READY | _SENT: _WAIT,
-    _READY | _ALERT: _READY,
-    _READY | _STRAY: _READY,
-    _READY | _CANCEL: _IDLE,
-    _WAIT | _OK: _IDLE,
-    _WAIT | _REFUSED: _IDLE,
-    _WAIT | _RENUMBER: _READY,
-    _WAIT | _BAD: _HUSH,
-    _WAIT | _STRAY: _WAIT,
-    _WAIT | _ALERT: _WAIT,
-    _WAIT | _AGAIN: _READY,
-    _WAIT | _GIVE_UP: _IDLE,
-    _WAIT | _CANCEL: _IDLE,
-    _HUSH | _OK: _IDLE,
-    _HUSH | _REFUSED: _IDLE,
-    _HUSH | _RENUMBER: _READY,
-    _HUSH | _BAD: _HUSH,
-    _HUSH | _STRAY: _WAIT,
-    _HUSH | _ALERT: _HUSH,
-    _HUSH | _AGAIN: _READY,
-    _HUSH | _GIVE_UP: _IDLE,
-    _HUSH | _CANCEL: _IDLE,
-}
+# The next state, by state and what happens (above, in that order); 0xFF: that cannot be.
+_NEXT = (
+    b"\x10\xff\xff\xff\xff\xff\x00\x00\xff\xff\x00"  # _IDLE
+    b"\xff\x20\xff\xff\xff\xff\x10\x10\xff\xff\x00"  # _READY
+    b"\xff\xff\x00\x00\x10\x30\x20\x20\x10\x00\x00"  # _WAIT
+    b"\xff\xff\x00\x00\x10\x30\x30\x20\x10\x00\x00"  # _HUSH
+)
+_EVENTS = const(11)
+_NEVER = const(0xFF)
 
 # Indices into the counts, in the order of `events.counters`.
 _REQUESTS = const(0)
@@ -102,7 +83,8 @@ class Session:
     """One client on one line under one key (16 bytes).
 
     ``seq`` is any first sequence number, ``baud`` the line's rate, ``cipher`` the `mep.rc4.Cipher`
-    of the key or None. Nothing is allocated after construction except by `counters`.
+    of the key or None. Nothing is allocated after construction but by `counters` and
+    by the first write.
     """
 
     def __init__(self, key, seq=0, baud=9600, cipher=None):
@@ -146,7 +128,9 @@ class Session:
         if data is None:
             self._size = rq.read(self._tx, 2, table, count, offset)
         else:
-            self._size = rq.write(self._tx, 2, table, data, offset)
+            from .writing import write
+
+            self._size = write(self._tx, 2, table, data, offset)
         self._write = data is not None
         self._wanted = count
         self._tries = TRIES
@@ -253,8 +237,8 @@ class Session:
     # -- helpers
 
     def _go(self, what):
-        state = _NEXT.get(self._state | what)
-        if state is None:
+        state = _NEXT[(self._state >> 4) * _EVENTS + what]
+        if state == _NEVER:
             raise LocalError("session: step %d is not possible now" % what)
         self._state = state
 
@@ -313,7 +297,6 @@ class Session:
         else:
             self._counts[_REFUSALS] += 1
             self._refused.code = code
-            self._refused.name = rq.code_name(code)
             self._done(_REFUSED, self._refused)
 
     def _fits(self, digest, buf, body):

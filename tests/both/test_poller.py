@@ -1,3 +1,5 @@
+"""`firmware.meter.poller`, and `firmware.meter.learning` through it."""
+
 import asyncio
 
 from firmware.meter import link as link_module

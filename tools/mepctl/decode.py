@@ -5,10 +5,11 @@ import re
 import sys
 from pathlib import Path
 
+from mep.codes import code_name
 from mep.digest import Digest
 from mep.errors import LocalError, TableError
 from mep.keys import parse_key
-from mep.requests import READ, READ_PART, WRITE, WRITE_PART, code_name
+from mep.requests import READ, READ_PART, WRITE, WRITE_PART
 from osgp import codec
 from osgp.dims import Dims
 from . import output, read, tables, work

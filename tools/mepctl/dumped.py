@@ -3,7 +3,8 @@
 import json
 from pathlib import Path
 
-from mep.requests import NO_TABLE_OPERATION, NOT_POSSIBLE, code_name
+from mep.codes import code_name
+from mep.requests import NO_TABLE_OPERATION, NOT_POSSIBLE
 from osgp.codec import table_name
 from .common import REFUSED, USAGE, Meter, Refusal, Stop
 

@@ -5,8 +5,9 @@ Times are UTC; a value is in its channel's unit, None where the meter has none o
 
 import time
 
+from mep.codes import code_name
 from mep.errors import TableError
-from mep.requests import NO_TABLE_OPERATION, code_name
+from mep.requests import NO_TABLE_OPERATION
 from osgp import profile
 from osgp.codec import table_number
 from . import work

@@ -3,10 +3,11 @@
 import json
 import sys
 
+from mep.codes import code_name
 from mep.digest import Digest, digest
 from mep.errors import LocalError, TableError
 from mep.keys import parse_key
-from mep.requests import READ, READ_PART, code_name
+from mep.requests import READ, READ_PART
 from osgp import codec
 from osgp.dims import Dims
 from . import read, tables

@@ -3,8 +3,9 @@
 import asyncio
 import contextlib
 
+from mep.codes import code_name
 from mep.errors import LocalError, TableError
-from mep.requests import NO_PERMISSION, NO_TABLE_OPERATION, NOT_POSSIBLE, code_name
+from mep.requests import NO_PERMISSION, NO_TABLE_OPERATION, NOT_POSSIBLE
 from osgp import codec
 from osgp.about import about, by_itself, needs
 from osgp.dims import Dims
