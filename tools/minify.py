@@ -100,7 +100,7 @@ def minify(modules, callers, outside):
     # Tests know the fakes' inside too.
     keep.update(word for tree in strangers if callers for word in _words(tree))
     keep |= _said([trees[path] for path in callers], trees.values())
-    short = _colour(modules, trees, keep)
+    short = _colour(modules, trees, keep | _gone(modules, trees, numbers))
     # A variable's name matters only to who calls a function with it.
     asked = {k.arg for tree in (*trees.values(), *strangers) for k in _all(tree, ast.keyword)}
     strange = {module_of(path) for path in callers}
@@ -214,6 +214,15 @@ def _asks(call):
     return asks and not isinstance(call.args[1], ast.Constant)
 
 
+def _gone(modules, trees, numbers):
+    # Names that are numbers wherever they are made: nothing of them is left to be shortened.
+    found = set().union(*numbers.values())
+    for path in modules:
+        known = numbers.get(module_of(path), {})
+        found -= Bound(trees[path], defined=True).all - known.keys()
+    return found
+
+
 def _colour(modules, trees, keep):
     """{long: short}; names that meet in a module, or in a class's ancestors', differ."""
     used, alone, bare = {}, set(), set()
@@ -242,22 +251,23 @@ def _colour(modules, trees, keep):
         letters = {n.attr for n in _all(tree, ast.Attribute) if len(n.attr) == 1}
     letters = [c for c in string.ascii_letters if c not in letters]
     pairs = [a + b for a in letters for b in letters]
-    given = {}
-    for names, free in (
+    given, shared = {}, {}
+    for names, free, busy in (
         # The compiler keeps no constant whose name begins so.
-        (private & ours, ["_" + c for c in letters]),
-        (bare & ours, pairs),
+        (private & ours, ["_" + c for c in letters], {}),
+        (bare & ours, pairs, shared),
         # No variable is ever taken for an attribute.
-        (ours, letters + [c + "_" for c in letters] + [p + "_" for p in pairs]),
+        (ours, letters + [c + d for d in "_0123456789" for c in letters], shared),
     ):
         free = iter([short for short in free if len(short) == 1 or short not in taken])
-        given.update(_assign(names - given.keys(), where, alone, free))
+        given.update(_assign(names - given.keys(), where, alone, free, busy))
     return given
 
 
-def _assign(names, where, alone, free):
+def _assign(names, where, alone, free, busy):
     # {name: short}, one that is used already if none of its modules has it, or the next ``free``.
-    given, busy = {}, {}
+    # ``busy``: {short: the modules that have it, None if nobody else may}.
+    given = {}
     for name in sorted(names, key=lambda name: (name not in alone, -len(where[name]), name)):
         for short, modules in busy.items():
             # What is put on another's object could meet any name of that.
