@@ -21,13 +21,15 @@ def fits(form, value):
     """True if the text ``value``, not empty, has the ``form``, a name below."""
     if form == "zone":
         return _zone(value)
+    if form == "tls":
+        return _tls(value)
     parts = [part.strip() for part in value.split(",")]
     if form == "watch":
         return all(_watch(part) for part in parts)
     if form == "formats":
         return all(part in FORMATS and parts.count(part) == 1 for part in parts)
     if form == "steps":
-        return all(_step(part) for part in parts)
+        return all(_step(part) for part in value.replace(", ", ",").split(","))
     return len(parts) <= 5 and all(0 < len(n) < 7 and _number(n) for n in parts)
 
 
@@ -43,6 +45,14 @@ def _zone(text):
     return True
 
 
+def _tls(text):
+    # SHA-256 in hex, as it is or with a colon between each two bytes.
+    digits = text.replace(":", "").lower()
+    colons = len(digits) + 31 == len(text) and all(c == ":" for c in text[2::3])
+    hexadecimal = len(digits) == 64 and all(c in "0123456789abcdef" for c in digits)
+    return text in ("off", "ca") or (hexadecimal and (colons or digits == text.lower()))
+
+
 def _watch(part):
     # A source id and an amount for ET71, where source 255 is none.
     numbers = [n.strip() for n in part.split(":")]
@@ -52,11 +62,10 @@ def _watch(part):
 
 
 def _step(part):
-    # A unit, a value or what its name begins with, and an amount.
+    # A value, one without its phase or a unit, and an amount.
     key, _, amount = part.partition(":")
-    amount = amount.strip()
-    named = key.strip() and all(c in _NAME for c in key.strip().lower())
-    return bool(named and _number(amount) and 0 < int(amount or 0) <= 1000000)
+    named = key == key.strip() != "" and all(c in _NAME for c in key.lower())
+    return named and 0 < len(amount) < 8 and _number(amount) and 0 < int(amount) <= 1000000
 
 
 def _number(text):

@@ -21,7 +21,7 @@ FORM = const(2)  # flags >> FORM is the index in FORMS
 
 # Forms a text may have beyond its length; also the codes of their errors.
 FORMS = (None,) + tuple(
-    "key hostname host hosts ip wpa country token topic zone watch formats idx steps".split()
+    "key hostname host hosts ip wpa country token topic zone watch formats idx steps tls".split()
 )
 _KEY = const(1 << 2)
 _HOSTNAME = const(2 << 2)
@@ -37,6 +37,7 @@ _WATCH = const(11 << 2)
 _FORMATS = const(12 << 2)
 _IDX = const(13 << 2)
 _STEPS = const(14 << 2)
+_TLS = const(15 << 2)
 
 _LOWER = "abcdefghijklmnopqrstuvwxyz"
 _HEX = "0123456789abcdefABCDEF"
@@ -90,12 +91,14 @@ SCHEMA = (
     ("http_clients", 4, 1, 16, RESTART, "web"),
     ("mqtt_host", "", 0, 128, RESTART | _HOST, "mqtt"),
     ("mqtt_port", 1883, 1, 65535, RESTART, "mqtt"),
+    ("mqtt_tls", "off", 2, 95, RESTART | _TLS, "mqtt"),
     ("mqtt_user", "", 0, 128, RESTART, "mqtt"),
     ("mqtt_password", "", 0, 128, SECRET | RESTART, "mqtt"),
     ("mqtt_base", "mep", 1, 64, RESTART | _TOPIC, "mqtt"),
     ("mqtt_client_id", "", 0, 64, RESTART, "mqtt"),
     ("mqtt_formats", "native", 1, 120, RESTART | _FORMATS, "mqtt"),
     ("mqtt_steps", "", 0, 120, RESTART | _STEPS, "mqtt"),
+    ("mqtt_buffer_h", 24, 0, 72, RESTART, "mqtt"),
     ("ha_prefix", "homeassistant", 1, 64, RESTART | _TOPIC, "mqtt"),
     ("ha_discovery", "device", ("device", "entity"), None, RESTART, "mqtt"),
     ("domoticz_idx", "", 0, 40, RESTART | _IDX, "mqtt"),
@@ -231,6 +234,8 @@ def _reset(config, name):
     for entry in SCHEMA:
         if entry[0] == name:
             config[name] = entry[1]
+    if name == "mqtt_tls":  # no broker rather than one in plain text
+        config["mqtt_host"] = ""
 
 
 def _fill(given):
@@ -341,7 +346,7 @@ def _fits(form, value):
         return len(value) == 2 and _only(value.lower(), _LOWER) and value == value.upper()
     if form == "topic":
         return "+" not in value and "#" not in value
-    if form in ("zone", "watch", "formats", "idx", "steps"):
+    if form in ("zone", "watch", "formats", "idx", "steps", "tls"):
         from . import forms
 
         drop("firmware.forms")

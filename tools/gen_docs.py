@@ -86,6 +86,7 @@ def values(config, entry):
         "watch": "pairs of source id and amount, with commas",
         "formats": "names, with commas: " + ", ".join("`%s`" % f for f in forms.FORMATS),
         "idx": "up to five whole numbers, with commas",
+        "tls": "`off`, `ca`, or 64 hex digits with or without colons",
         "steps": "pairs `value:change`, with commas; a value is a name, its beginning or a unit",
     }[config.FORMS[flags >> config.FORM]]
     return "%s, %s %d" % (form, "at most" if low == 0 else "%d to" % low, high)

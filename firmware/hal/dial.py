@@ -96,6 +96,13 @@ def _words(path):
 
 def words(code):
     """What the number of an OSError means, in words."""
+    if code < -256:  # of mbedTLS
+        from . import tls
+
+        try:
+            return tls.said(code)
+        finally:
+            drop("firmware.hal.tls")
     if code == errno.ECONNREFUSED:
         return "connection refused: nothing listens there"
     if code in (errno.ECONNRESET, 32):  # 32 is EPIPE, which MicroPython does not name

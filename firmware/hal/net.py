@@ -56,7 +56,7 @@ class Tcp:
     """One connection. All but `open` return at once; a lost connection is an OSError."""
 
     def __init__(self):
-        self._sock = None
+        self.sock = None
         self._read = self._write = _closed
 
     async def open(self, host, port, timeout_ms):
@@ -67,7 +67,11 @@ class Tcp:
             sock = await dial.connect(host, port, timeout_ms, servers)
         finally:
             drop("firmware.hal.dial")
-        self._sock = sock
+        self.use(sock)
+
+    def use(self, sock):
+        """Read from and write to ``sock`` from now on."""
+        self.sock = sock
         self._read = reading(sock)
         self._write = getattr(sock, "write", None) or sock.send
 
@@ -95,6 +99,6 @@ class Tcp:
     def close(self):
         """Close; may be called at any time."""
         self._read = self._write = _closed
-        if self._sock is not None:
-            self._sock.close()
-            self._sock = None
+        if self.sock is not None:
+            self.sock.close()
+            self.sock = None

@@ -5,10 +5,16 @@ from umqtt import simple
 from shim import const
 from ..hal import net
 from ..hal.clock import sleep_ms, ticks_add, ticks_diff, ticks_ms
+from ..hal.memory import drop
 
 _OPEN_MS = const(4000)  # name, TCP connection and the broker's answer
+_TLS_MS = const(5000)  # the handshake, whose arithmetic takes the chip a second and more
 _BUSY_MS = const(10)
 _CONNACK = const(0x20)
+# What it may be if the broker breaks off before it says anything.
+_NO_TLS = "; does it want TLS? Then set mqtt_tls"
+_NO_CERTIFICATE = "; does it demand a client certificate, or another one?"
+_TLS_ALERT = const(0x15)  # type of a record
 
 # Return codes of CONNACK (MQTT 3.1.1, table 3.1), from 1.
 _REFUSALS = (
@@ -30,7 +36,11 @@ async def connect(client):
     pipe = client._pipe
     pipe.clear()
     tcp = client._tcp = net.Tcp()
-    await tcp.open(config["mqtt_host"], config["mqtt_port"], _OPEN_MS)
+    if config["mqtt_tls"] == "off":
+        await tcp.open(config["mqtt_host"], config["mqtt_port"], _OPEN_MS)
+    else:
+        await _open_tls(tcp, config)
+        end = ticks_add(ticks_ms(), _OPEN_MS)
     pipe.accept()
     simple.socket = pipe
     client._mqtt.connect()
@@ -38,12 +48,34 @@ async def connect(client):
     while pipe.got < 4:
         if ticks_diff(end, ticks_ms()) <= 0:
             raise OSError("it takes the connection but does not answer")
-        pipe.flush(tcp)
-        pipe.fill(tcp)
+        try:
+            pipe.flush(tcp)
+            pipe.fill(tcp)
+        except OSError as e:
+            hint = _NO_TLS if config["mqtt_tls"] == "off" else _NO_CERTIFICATE
+            raise OSError(net.words(e) + hint)
         if pipe.got and pipe.first(0) != _CONNACK:
+            if pipe.first(0) == _TLS_ALERT:
+                raise OSError("it speaks TLS at this port; set mqtt_tls")
             raise OSError("what answers there is no MQTT broker")
         await sleep_ms(_BUSY_MS)
     code = pipe.first(3)
     if code:
         raise OSError(_REFUSALS[code - 1] if code < 6 else "it refuses with code %d" % code)
     pipe.drop(4)
+
+
+async def _open_tls(tcp, config):
+    try:
+        # Before anything else: what is missing here is no fault of the broker.
+        from .. import certificates
+
+        trust, own = certificates.wanted(config["mqtt_tls"])
+        del certificates
+        drop("firmware.certificates", "firmware.storage", "firmware.texts")
+        await tcp.open(config["mqtt_host"], config["mqtt_port"], _OPEN_MS)
+        from ..hal import tls
+
+        await tls.wrap(tcp, config["mqtt_host"], trust, own, _TLS_MS)
+    finally:
+        drop("firmware.hal.tls")

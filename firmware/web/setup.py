@@ -21,11 +21,18 @@ FIELDS = {
     "wifi": ("wifi_ssid", "wifi_password"),
     "key": ("key",),
     "admin": (),
-    "mqtt": ("mqtt_host", "mqtt_port", "mqtt_user", "mqtt_password", "mqtt_base"),
+    "mqtt": ("mqtt_host", "mqtt_port", "mqtt_tls", "mqtt_user", "mqtt_password", "mqtt_base"),
     "done": (),
 }
-SECRETS = ("key", "wifi_password", "mqtt_password")
-_STRIPPED = ("key", "mqtt_host", "mqtt_user", "mqtt_base")  # what is copied brings spaces
+KEPT = ("key", "wifi_password", "mqtt_password", "mqtt_tls")  # where nothing is written
+# What is copied brings spaces.
+_STRIPPED = (
+    "key",
+    "mqtt_host",
+    "mqtt_tls",
+    "mqtt_user",
+    "mqtt_base",
+)
 # What a try leaves in memory.
 _TRIED = (
     "firmware.web.trials",
@@ -122,7 +129,7 @@ class Setup:
             value = form.get(name, "")
             if name in _STRIPPED:
                 value = value.strip()
-            if name == "wifi_ssid" or (not value and name in SECRETS):
+            if name == "wifi_ssid" or (not value and name in KEPT):
                 continue
             draft[name] = setup_pages.value_of(schema, name, value)
 
@@ -235,10 +242,21 @@ class Setup:
                 if value or not entry[4] & setup_pages.SECRET:
                     draft[name] = setup_pages.value_of(schema, name, value)
         self.errors = configuration.problems(draft, False)
+        if draft["mqtt_tls"] == "ca" and not self._has_ca():
+            self.errors.append(configuration.ConfigError("no_ca", "mqtt_tls"))
         self.said = ("", "", "")
         if not self.errors:
             self.draft = draft
             self.step = "done"
+
+    @staticmethod
+    def _has_ca():
+        from .. import certificates
+
+        try:
+            return certificates.stored("ca")
+        finally:
+            drop("firmware.certificates")
 
     def take(self, text):
         """Take a configuration as JSON, what it does not name stays."""

@@ -36,6 +36,7 @@ def create_app(setup):
 
     _settings(app, setup)
     _forms(app, setup)
+    _certificates(app, setup)
     if setup.updates:
         _updates(app, setup.updates)
 
@@ -76,6 +77,30 @@ def _settings(app, setup):
             "Content-Type": "application/json",
             "Content-Disposition": name,
         }
+
+
+def _certificates(app, setup):
+    @app.get("/certificates")
+    async def show(req):
+        if not trusted(setup, req):
+            return to("/")
+        setup.draft["language"] = _language(setup, req)
+        from . import setup_certs
+
+        try:
+            return _show(setup_certs.show(setup))
+        finally:
+            drop("firmware.web.setup_certs", "firmware.certificates")
+
+    @app.post("/certificates")
+    async def take(req):
+        from . import setup_certs
+
+        try:
+            setup_certs.take(setup, req.form or {})
+        finally:
+            drop("firmware.web.setup_certs", "firmware.certificates")
+        return to("/certificates")
 
 
 def _forms(app, setup):

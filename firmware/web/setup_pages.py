@@ -94,8 +94,8 @@ class _Page:
         return '<button class="%s">%s</button>' % (kind, safe(self.text(name)))
 
 
-def _sent(setup, language, pieces):
-    # Two at a time share the texts, which are the most of a page's memory.
+def sent(setup, language, pieces):
+    """``pieces`` of a `_Page`. Two at a time share the texts, the most of a page's memory."""
     p = setup.shown
     if p is None or p.language != language:
         p = setup.shown = _Page(setup, language)
@@ -110,7 +110,7 @@ def _sent(setup, language, pieces):
 
 def page(setup):
     """The present step, or what is going on."""
-    return _sent(setup, setup.draft["language"], _step)
+    return sent(setup, setup.draft["language"], _step)
 
 
 def _step(p):
@@ -218,6 +218,8 @@ def _mqtt(p):
     yield from _title(p, "mqtt")
     yield from p.field("mqtt_host", 'inputmode="url"')
     yield from p.field("mqtt_port", 'inputmode="numeric"')
+    yield from p.field("mqtt_tls", "", "off, ca, SHA-256")
+    yield '<p><a href="/certificates">%s</a></p>' % safe(p.text("certs"))
     yield from p.field("mqtt_user")
     yield from p.field("mqtt_password")
     yield from p.field("mqtt_base")
@@ -287,7 +289,7 @@ def _facts(setup):
 
 def closed(setup, language):
     """For who has not logged in."""
-    return _sent(setup, language, _closed)
+    return sent(setup, language, _closed)
 
 
 def _closed(p):
@@ -313,7 +315,7 @@ def _closed(p):
 
 def all_settings(setup):
     """Every key of the schema but those that have a step of their own."""
-    return _sent(setup, setup.draft["language"], _all)
+    return sent(setup, setup.draft["language"], _all)
 
 
 def _all(p):

@@ -19,7 +19,7 @@ from ..meter.link import Link
 _BT01 = const(1)
 _PAUSE_MS = const(2000)  # a meter that has just been woken may be late
 _TICK_MS = const(100)
-_TICKS = const(100)  # name, connection and answer: 4 s each at most
+_TICKS = const(150)  # name and connection 4 s, TLS 5 s, answer 4 s at most
 
 
 async def try_key(config, log, open_line=None):
@@ -95,6 +95,8 @@ async def try_broker(config, log):
 def _outcome(why):
     for sign, name in (
         ("mqtt_user", "mqtt_login"),
+        ("TLS", "mqtt_tls"),
+        ("certificate", "mqtt_tls"),
         ("is no host", "mqtt_name"),
         ("name server", "mqtt_name"),
         ("not a host name", "mqtt_name"),

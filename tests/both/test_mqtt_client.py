@@ -11,6 +11,7 @@ CONFIG = {
     "mqtt_password": "",
     "mqtt_base": "mep",
     "mqtt_client_id": "m1",
+    "mqtt_tls": "off",
 }
 CONNECT = b"\x10\x23\0\x04MQTT\x04\x26\0\x0f\0\x02m1\0\x0amep/status\0\x07offline"
 ACCEPTED = b"\x20\x02\0\0"

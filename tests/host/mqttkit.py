@@ -21,6 +21,7 @@ def config(port, **more):
         "mqtt_password": "",
         "mqtt_base": "mep",
         "mqtt_client_id": "",
+        "mqtt_tls": "off",
     }
     settings.update(more)
     return settings

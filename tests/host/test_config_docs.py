@@ -8,7 +8,13 @@ import pytest
 from firmware import boards, config, storage, texts
 from tools import gen_docs
 
-SOURCES = ("firmware/schema.py", "firmware/storage.py", "firmware/power.py")
+SOURCES = (
+    "firmware/certificates.py",
+    "firmware/power.py",
+    "firmware/schema.py",
+    "firmware/storage.py",
+    "firmware/web/setup.py",
+)
 
 
 def test_the_page_is_current():
@@ -24,7 +30,7 @@ def _codes():
     found = {f for f in config.FORMS if f}
     for source in SOURCES:
         text = Path(source).read_text()
-        found |= set(re.findall(r'(?:ConfigError|StorageError)\(\s*"(\w+)"', text))
+        found |= set(re.findall(r'(?:ConfigError|Refusal|StorageError)\(\s*"(\w+)"', text))
         found |= set(re.findall(r'(?:return |append\(\()\(?"(\w+)"', text))
     return found | {"full", "write"}
 

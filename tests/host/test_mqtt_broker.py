@@ -152,7 +152,7 @@ async def beat():
 
 async def main(port):
     config = {"mqtt_host": "localhost", "mqtt_port": port, "mqtt_user": "", "mqtt_password": "",
-              "mqtt_base": "mep", "mqtt_client_id": ""}
+              "mqtt_base": "mep", "mqtt_client_id": "", "mqtt_tls": "off"}
     client = Client(config, print)
     asyncio.create_task(client.run())
     asyncio.create_task(beat())
