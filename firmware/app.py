@@ -37,8 +37,8 @@ class App:
         self.mqtt = self.wifi = self.time = self.low = self.line = None
         self.weak = ""  # what a brown-out means, in words
         self.told = None  # of `firmware.news`
+        self.late = None  # `firmware.late`, while the broker is away
         self._news = None
-        self._asking = None  # modules that are not to be dropped after the question under way
         self._lag = 0
         self._beats = 0
         begin.build(self, show, open_line, CHIP)
@@ -66,6 +66,8 @@ class App:
                 start("watchdog", self._watchdog)
             await self._beat()
         finally:
+            if self.late:
+                self.late.stop()
             self.supervisor.stop()
             self.link.close()
 
@@ -91,6 +93,8 @@ class App:
             status["time"] = self.time.local()
         if self.low:
             status["low"] = self.low.status()
+        if self.late:
+            status["late"] = self.late.status()
         if hasattr(gc, "mem_free"):
             status["heap_free"] = gc.mem_free()
             status["heap_used"] = gc.mem_alloc()
@@ -120,15 +124,20 @@ class App:
         from .hal import esp32
 
         self.log("warn", "no network for hours: the set-up network opens")
-        esp32.want(esp32.SET_UP)
-        self.guard.healthy()
-        esp32.restart()
+        self._again(esp32.SET_UP)
 
     def settings(self, token):
         """Start again into the settings, for the session ``token``."""
         from .hal import esp32
 
-        esp32.want(esp32.SETTINGS, token.encode())
+        self._again(esp32.SETTINGS, token.encode())
+
+    def _again(self, *life):
+        from .hal import esp32
+
+        if self.late:
+            self.late.keep()
+        esp32.want(*life)
         self.guard.healthy()
         esp32.restart()
 
@@ -161,33 +170,10 @@ class App:
         await web.serve(page, config["http_host"], config["http_port"], alive)
 
     async def asked(self, req):
-        """What `firmware.asked` answers. Its code is here for one question at a time."""
-        if self._asking:
-            return 503, "another question is under way; ask again in a moment"
-        self._asking = [n for n in sys.modules if n[:4] == "osgp"]
-        code = 503
-        what = "the module has too little memory for it now"
-        try:
-            from .asked import desk
+        """What `firmware.asked.turn.ask` says, whose code is here for one question at a time."""
+        from .asked import turn
 
-            work = desk.answer(self, req)
-            del desk  # it has to go with the last of its code
-            code, what = await work
-            work = None
-        except MemoryError:
-            pass
-        finally:
-            if code == 200:
-                what.close = self._answered
-            else:
-                self._answered()
-        return code, what
-
-    def _answered(self):
-        gc.collect()  # what failed for want of memory is garbage now
-        new = [n for n in sys.modules if n[:4] == "osgp" and n not in self._asking]
-        drop("firmware.asked", "firmware.meter.jobs", *new)
-        self._asking = None
+        return await turn.ask(self, req)
 
     async def _broker(self):
         await self.mqtt.run(self.alive("mqtt"))
@@ -241,6 +227,8 @@ class App:
 
     def _look(self):
         # What changes seldom: its code is here only when there may be news.
+        if self.late:
+            self.late.turn()
         store = self.store
         now = store.now()
         news = (

@@ -9,6 +9,7 @@ import gc
 
 from mep.errors import LocalError, TableError
 from shim import const
+from ..hal.memory import drop
 
 # Bytes of heap that must be free: for code and data, and 4 KB for the application meanwhile.
 _INFO = const(13000)
@@ -108,8 +109,20 @@ def _way(path):
     return answer
 
 
+def add(app, machine, seconds):
+    """Queue ``machine`` behind what others wait for; gives its job. Raises JobError."""
+    from ..meter.jobs import Jobs
+
+    jobs = app.poller.jobs or Jobs(app.poller, app.config["baud"])
+    return jobs.add(machine, seconds)
+
+
 def release(app, job):
     """Nobody waits for ``job``, and what it holds is to be free before the poller's next turn."""
     job.end("nobody waits for it")
     job.machine = None
-    app.poller.jobs = None
+    poller = app.poller
+    if poller.jobs:
+        poller.jobs.tidy()
+    if not poller.jobs:
+        drop("firmware.meter.jobs")

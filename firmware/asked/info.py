@@ -4,8 +4,7 @@ import json
 
 from shim import const
 from ..hal import clock
-from ..meter.jobs import Jobs
-from .desk import Answer, Known, release
+from .desk import Answer, Known, add, release
 
 _SECONDS = const(60)
 _WANTED = ((52, 0, 6), (61, 0, 31))
@@ -36,7 +35,7 @@ async def answer(app, req):
     store = app.store
     unit = json.dumps(Known(store).energy_unit)
     machine = _Pieces()
-    job = Jobs(app.poller, app.config["baud"]).add(machine, _SECONDS)
+    job = add(app, machine, _SECONDS)
     try:
         await job.wait()
     finally:

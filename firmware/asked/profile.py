@@ -8,8 +8,8 @@ import gc
 from shim import const
 from ..hal import clock
 from ..hal.memory import drop
-from ..meter.jobs import JobError, Jobs
-from .desk import FULL, Answer, Known, Refusal, release
+from ..meter.jobs import JobError
+from .desk import FULL, Answer, Known, Refusal, add, release
 
 _SECONDS = const(7200)
 _LOOK_MS = const(50)
@@ -93,8 +93,9 @@ async def answer(app, req):
     from osgp.profile import Profile
 
     machine = Profile(Known(app.store), int(number), begin, end, pieces=1)
-    job = Jobs(app.poller, app.config["baud"]).add(machine, _SECONDS)
-    gone = req.sock[1].gone
+    job = add(app, machine, _SECONDS)
+    sock = getattr(req, "sock", None)
+    gone = sock[1].gone if sock else bool
     try:
         while not job.late() and not _begun(job):
             await clock.sleep_ms(_LOOK_MS)

@@ -5,7 +5,7 @@ from osgp.codec import table_name, table_number
 from shim import const
 from ..hal import clock
 from ..hal.memory import drop
-from .desk import Answer, Known, Refusal, release
+from .desk import Answer, Known, Refusal, add, release
 
 _MOST = const(2048)
 _PART = const(8)  # values between two looks at the rest of the application
@@ -49,18 +49,17 @@ def _number(name):
 async def _read(app, dims, table):
     # What only the reading needs is gone at its end.
     from osgp.fetch import Fetch
-    from ..meter.jobs import Jobs
 
     machine = Fetch(dims, table, _MOST)
     drop("osgp.about")
-    job = Jobs(app.poller, app.config["baud"]).add(machine, _SECONDS)
+    job = add(app, machine, _SECONDS)
     try:
         await job.wait()
     finally:
         release(app, job)
     code, data = machine.code, machine.data
-    del machine, job, Fetch, Jobs
-    drop("osgp.fetch", "osgp.sizes", "firmware.meter.jobs")
+    del machine, job, Fetch
+    drop("osgp.fetch", "osgp.sizes")
     if code is not None:
         raise Refusal(404, _why(table, code, dims.version))
     return data

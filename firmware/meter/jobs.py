@@ -81,7 +81,7 @@ class Jobs:
 
     def add(self, machine, seconds=60):
         """Queue ``machine``, for so many seconds at most; gives its `Job`. Raises JobError."""
-        self._tidy()
+        self.tidy()
         if len(self._queue) >= _MOST:
             raise JobError("the meter is busy with %d other requests; try again later" % _MOST)
         job = Job(machine, seconds)
@@ -107,7 +107,7 @@ class Jobs:
         must = not _SOON_MS < age < _NEVER_MS
         held = 0
         while True:
-            job = self._tidy()
+            job = self.tidy()
             if job is None:
                 return due
             want = None if job.hold else self._wanted(job)
@@ -125,8 +125,8 @@ class Jobs:
             must = False
             await self._read(job, *want)
 
-    def _tidy(self):
-        # The first job that has not ended, None without any.
+    def tidy(self):
+        """Forget the first jobs that have ended; gives the first that has not, or None."""
         queue = self._queue
         while queue and queue[0].late():
             queue.pop(0)
