@@ -1,7 +1,5 @@
 """The web application: the live page, its data and the errors. Handlers only read the store."""
 
-import os
-
 from microdot import Microdot, Response
 
 from .. import report
@@ -9,14 +7,6 @@ from ..hal.memory import drop
 from .events import Events, Feed
 from .server import failure, harden, serve  # noqa: F401  `serve` belongs to the face of this module
 
-# path, file, type. The page is hand-written and lies in `web/` beside `firmware/`.
-_FILES = (
-    ("/", "index.html", "text/html"),
-    ("/app.js", "app.js", "text/javascript"),
-    ("/style.css", "style.css", "text/css"),
-    ("/favicon.ico", "icon.svg", "image/svg+xml"),
-)
-_WEB = __file__[: __file__.rfind("firmware/web")] + "web/"
 _MORE = 2  # connections beyond the live pages, for everything else
 
 
@@ -31,9 +21,6 @@ def create_app(store, config, status, leave=None, ask=None):
     app.connections = feed.limit + _MORE
     _errors(app, ask)
     app.after_request(_finish)
-    files = _static(_WEB)
-    for path, _, _ in _FILES:
-        app.get(path)(files)
 
     @app.get("/api/v1/readings")
     async def readings(req):
@@ -72,28 +59,33 @@ async def _finish(req, res):
 def _errors(app, ask):
     @app.errorhandler(404)
     async def not_found(req):
-        # There, too, is what is no route: so it costs nothing while nobody asks.
+        # Files and questions, too, are here and no routes: so they cost little while nobody asks.
         if ask and req.path.startswith("/api/v1/"):
             code, what = await ask(req)
             if code != 200:
                 return failure(code, what, req.path)
             return harden(Response(what, 200, {"Content-Type": what.kind}))
-        return failure(404, "there is nothing at this path", req.path)
+        from . import files
 
-    @app.errorhandler(405)
-    async def wrong_method(req):
-        allow = app.default_options_handler(req)["Allow"]
-        res = failure(405, "this path takes only " + allow, req.path)
-        res.headers["Allow"] = allow
-        return res
+        try:
+            return files.answer(req)
+        finally:
+            drop("firmware.web.files")
 
-    @app.errorhandler(413)
-    async def too_large(req):
-        return failure(413, "send at most %d bytes" % req.max_content_length, req.path)
+    for code in (405, 413, 500):
+        app.errorhandler(code)(_usual(app, code))
 
-    @app.errorhandler(500)
-    async def broken(req):
-        return failure(500, "an error of the module; its log says more", req.path)
+
+def _usual(app, code):
+    async def usual(req):
+        from . import failures
+
+        try:
+            return failures.usual(app, code, req)
+        finally:
+            drop("firmware.web.failures")
+
+    return usual
 
 
 def _settings(app, config, leave):
@@ -109,29 +101,3 @@ def _settings(app, config, leave):
 
     app.get("/settings")(settings)
     app.post("/settings")(settings)
-
-
-def _static(folder):
-    async def file(req):
-        for path, name, kind in _FILES:
-            if path == req.path:
-                break
-        headers = {"Content-Type": kind + "; charset=UTF-8", "Cache-Control": "no-cache"}
-        packed = True
-        try:  # set-up for a device leaves only the compressed file
-            st = os.stat(folder + name + ".gz")
-            headers["Content-Encoding"] = "gzip"
-            name += ".gz"
-        except OSError:
-            packed = False
-            try:
-                st = os.stat(folder + name)
-            except OSError:
-                return failure(404, "%s is not installed" % name, req.path)
-        headers["ETag"] = '"%x-%x-%d"' % (st[6], st[8], packed)
-        if req.headers.get("If-None-Match") == headers["ETag"]:
-            return "", 304, headers
-        headers["Content-Length"] = str(st[6])
-        return Response("" if req.method == "HEAD" else open(folder + name, "rb"), 200, headers)
-
-    return file

@@ -4,6 +4,8 @@ import errno
 
 from microdot import Response
 
+from .server import harden
+
 _REASONS = {
     400: "Bad Request",
     404: "Not Found",
@@ -21,6 +23,19 @@ def response(code, why, path):
     if path.startswith("/api"):
         return Response({"error": why}, code, reason=_REASONS[code])
     return Response("%d %s: %s\n" % (code, _REASONS[code], why), code, reason=_REASONS[code])
+
+
+def usual(app, code, req):
+    """The response to ``req`` that microdot answers with ``code``."""
+    if code == 405:
+        allow = app.default_options_handler(req)["Allow"]
+        res = harden(response(code, "this path takes only " + allow, req.path))
+        res.headers["Allow"] = allow
+        return res
+    why = "an error of the module; its log says more"
+    if code == 413:
+        why = "send at most %d bytes" % req.max_content_length
+    return harden(response(code, why, req.path))
 
 
 def listening(e, host, port):

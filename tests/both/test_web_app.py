@@ -1,3 +1,5 @@
+"""`firmware.web.app`, and `firmware.web.files` and `failures` through it."""
+
 import asyncio
 import errno
 import json
