@@ -143,8 +143,9 @@ def _add_run(commands):
     p.add_argument(
         "--mqtt",
         metavar="URL",
-        help="broker as mqtt://[user:pass@]host[:port][/base]; a password is safer in --config",
+        help="broker as mqtt[s]://[user:pass@]host[:port][/base]; a password is safer in --config",
     )
+    module_options.add_tls(p)
     p.add_argument("--fast", action="store_true", help="read as fast as the line can")
     p.add_argument(
         "--config", metavar="FILE", help="JSON file, as on the chip; the other options override it"

@@ -10,6 +10,7 @@ from tools.flashing import FlashError, chips, first, image, loader, sync
 from tools.flashing.device import Device
 from tools.flashing.words import there
 from tools.paths import BUILD, ROOT
+from . import secure
 from .common import BROKEN, USAGE, Stop, key_text
 
 WIFI_VARIABLE = "MEP_WIFI_PASSWORD"
@@ -43,6 +44,7 @@ class Flash:
             raise FlashError("no port given: write PORT=... or --port; " + there(), usage=True)
         chips.chips_of(args.board)
         # Read before anything is written: a mistake in it must not leave half a module.
+        self.records = secure.records(args)
         self.config = self._config()
 
     def run(self):
@@ -76,6 +78,10 @@ class Flash:
             if not isinstance(given, dict):
                 raise FlashError("--config %s: write one {...} object" % args.config, usage=True)
         given["board"] = args.board
+        given.update(secure.settings(args))
+        fresh = args.image or args.download
+        if given.get("mqtt_tls") == "ca" and fresh and not args.mqtt_ca:
+            raise FlashError("mqtt_tls is ca: give --mqtt-ca FILE", usage=True)
         if args.wifi is not None:
             given["wifi_ssid"] = args.wifi
             given["wifi_password"] = self._wifi_password()
@@ -182,6 +188,9 @@ class Flash:
 
     def _configure(self, device):
         def put():
+            for path, data in self.records.items():
+                device.write(path, data)
+                device.remove([path[:-1] + "b"])  # an older copy might count for the newer
             device.write(first.PATH, self.config)
 
         return put

@@ -92,6 +92,20 @@ def _port(p):
     p.add_argument("--port", metavar="PORT", help="serial port: /dev/ttyUSB0, COM5, rfc2217://...")
 
 
+def add_tls(parser):
+    """Options of TLS to the broker; `tools.mepctl.secure` takes them."""
+    parser.add_argument(
+        "--mqtt-ca", metavar="FILE", help="certificate (PEM) of the CA that signed the broker's"
+    )
+    parser.add_argument(
+        "--mqtt-fingerprint", metavar="HEX", help="or SHA-256 of the broker's own certificate"
+    )
+    parser.add_argument(
+        "--mqtt-cert", metavar="FILE", help="client certificate (PEM), if the broker demands one"
+    )
+    parser.add_argument("--mqtt-key", metavar="FILE", help="its private key (PEM)")
+
+
 def _add_flash(p):
     _port(p)
     p.add_argument("--board", metavar="BOARD", required=True, help="dabbler, ustepper, ...")
@@ -111,6 +125,7 @@ def _add_flash(p):
     p.add_argument("--key", help="the meter's key; it is safer in a file or in MEP_KEY")
     p.add_argument("--key-file", metavar="FILE", help="file that holds the key and no more")
     p.add_argument("--config", metavar="FILE", help="JSON file with more of the configuration")
+    add_tls(p)
     p.add_argument(
         "--wait", type=float, default=45, metavar="S", help="listen so long (default: 45 s)"
     )

@@ -10,10 +10,11 @@ from urllib.parse import unquote, urlsplit
 
 from firmware import config as configuration
 from firmware.app import App
+from . import secure
 from .common import BROKEN, OK, USAGE, Stop, find_baud, host_port, key_text, opened
 
 _HTTP = "127.0.0.1:8080"
-_MQTT = "--mqtt: write mqtt://[user:pass@]host[:port][/base]"
+_MQTT = "--mqtt: write mqtt://[user:pass@]host[:port][/base], or mqtts:// for TLS"
 _PROBE_S = 0.05
 
 
@@ -83,24 +84,25 @@ def _override(given, args):
         )
     if args.mqtt:
         given.update(parse_mqtt(args.mqtt))
+    secure.on_host(args, given)
 
 
 def parse_mqtt(url):
-    """Settings (dict) of an ``mqtt://`` URL. Raises Stop, never with a password in it."""
+    """Settings (dict) of a ``mqtt[s]://`` URL. Raises Stop, never with a password in it."""
     try:
         parts = urlsplit(url)
         port = parts.port
     except ValueError:
         raise Stop(USAGE, _MQTT + "; its host or port cannot be read")
-    if parts.scheme != "mqtt":
-        raise Stop(USAGE, _MQTT + "; only mqtt:// is spoken")
+    if parts.scheme not in ("mqtt", "mqtts"):
+        raise Stop(USAGE, _MQTT + "; nothing else is spoken")
     if not parts.hostname or port == 0:
         raise Stop(USAGE, _MQTT + "; it names no host or port 0")
     if "?" in url or "#" in url:
         raise Stop(USAGE, _MQTT + "; write ? and # in a password as %3F and %23")
     return {
         "mqtt_host": parts.hostname,
-        "mqtt_port": port or 1883,
+        "mqtt_port": port or (8883 if parts.scheme == "mqtts" else 1883),
         "mqtt_user": unquote(parts.username or ""),
         "mqtt_password": unquote(parts.password or ""),
         "mqtt_base": unquote(parts.path).strip("/") or "mep",
