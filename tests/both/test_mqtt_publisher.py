@@ -4,7 +4,7 @@ import json
 from firmware.mqtt import publisher
 from test_readings import _reply, _store
 
-CONFIG = {"mqtt_base": "mep/house", "mqtt_steps": ""}
+CONFIG = {"mqtt_base": "mep/house", "mqtt_flat": False}
 METER = {"manufacturer": "ELON", "serial": "4080"}
 
 

@@ -16,7 +16,7 @@ from firmware.mqtt import publisher
 from test_readings import _reply, _store
 
 BACK_S = 10
-PUBLISHED = {"mqtt_base": "mep", "mqtt_steps": ""}
+PUBLISHED = {"mqtt_base": "mep", "mqtt_flat": False}
 
 
 async def test_what_a_subscriber_sees(mosquitto):
