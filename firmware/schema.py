@@ -97,7 +97,7 @@ SCHEMA = (
     ("mqtt_base", "mep", 1, 64, RESTART | _TOPIC, "mqtt"),
     ("mqtt_client_id", "", 0, 64, RESTART, "mqtt"),
     ("mqtt_formats", "native", 1, 120, RESTART | _FORMATS, "mqtt"),
-    ("mqtt_flat", False, 0, 1, RESTART, "mqtt"),
+    ("mqtt_flat", True, 0, 1, RESTART, "mqtt"),
     ("mqtt_steps", "", 0, 120, RESTART | _STEPS, "mqtt"),
     ("mqtt_buffer_h", 24, 0, 72, RESTART, "mqtt"),
     ("ha_prefix", "homeassistant", 1, 64, RESTART | _TOPIC, "mqtt"),

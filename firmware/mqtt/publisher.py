@@ -1,8 +1,8 @@
 """What is published natively, and when.
 
 Below ``mqtt_base``: ``readings``, each snapshot as JSON; ``meter``, which meter it is, retained;
-``status``, "online" while there are verified replies, else "offline", retained; with
-``mqtt_flat`` also ``values``, each value by itself (`firmware.mqtt.flat`).
+``status``, "online" while there are verified replies, else "offline", retained; unless
+``mqtt_flat`` is false ``values``, each value by itself (`firmware.mqtt.flat`).
 """
 
 import asyncio
