@@ -81,6 +81,12 @@ def load(app, chip):
             drop("firmware.mqtt.publisher", "firmware.mqtt.opening")
             publisher = opening.runner(app, app.mqtt, config)
         app.publisher = publisher
+        if guard and not (chip and config["power_profile"] == "low"):
+            from . import late
+
+            app.late = late.left(app)  # of the life before
+            if not app.late:
+                drop("firmware.late", "firmware.records")
     if chip:
         network(app)
     gc.collect()

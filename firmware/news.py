@@ -32,6 +32,12 @@ def look(app, uptime_s, day=True):
         del days
         drop("firmware.days", "firmware.timezone", "firmware.texts")
     mqtt = app.mqtt
+    wait = mqtt and not mqtt.connected and not app.low and config["mqtt_buffer_h"]
+    if wait and not app.late:
+        from .late import Late
+
+        app.late = Late(app)
+        app.late.turn()
     if mqtt and mqtt.connected:
         base = config["mqtt_base"]
         cause = app.guard.cause if app.guard else None

@@ -77,12 +77,18 @@ class Ring:
         self._buf[: self.count * SIZE] = data[len(data) - self.count * SIZE :]
 
 
-def reading(store):
-    """(energy forward, energy reverse, power) of ``store`` now, each None if it is not known."""
+def reading(store, most_ms=None):
+    """(energy forward, energy reverse, power) of ``store`` now, each None if it is not known.
+
+    With ``most_ms`` what is older is not known.
+    """
     names = store.names
     found = []
     for name in ("energy_forward", "energy_reverse", "power_forward", "power_reverse"):
-        found.append(store.value(names.index(name)) if name in names else None)
+        i = names.index(name) if name in names else None
+        age = None if i is None else store.age_ms(i)
+        old = age is None or (most_ms is not None and age > most_ms)
+        found.append(None if old else store.value(i))
     forward, reverse, power, back = found
     return forward, reverse, None if power is None else power - (back or 0)
 

@@ -50,6 +50,15 @@ class Incoming:
             # MQTT 3.1.1, 3.10: number, then the topic.
             self._packet(b"\xa2", topic.encode(), b"")
 
+    def leave(self):
+        """Go, if nobody subscribed and nothing is sent: True."""
+        if self._wanted or self._busy:
+            return False
+        client = self._client
+        client._mqtt.set_callback(client._ignore)
+        client._incoming = None
+        return True
+
     def joined(self):
         """There is a new connection, and it knows of no subscription."""
         for entry in self._wanted:

@@ -97,7 +97,8 @@ RULES = (
     ("firmware.begin", ("firmware", "mep", "shim")),
     ("firmware.battery", ("firmware", "mep", "osgp", "shim")),
     ("firmware.kept", ("firmware.records", "shim")),
-    ("firmware.news", ("firmware.days", "firmware.report", "shim", *SERVICES)),
+    ("firmware.late", ("firmware.records", "shim", *SERVICES)),
+    ("firmware.news", ("firmware.days", "firmware.late", "firmware.report", "shim", *SERVICES)),
     ("firmware.days", ("firmware.timezone", "shim", *SERVICES)),
     (
         "firmware.lowpower",
