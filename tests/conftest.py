@@ -27,6 +27,12 @@ sys.path.insert(0, str(ROOT / "tests" / "both"))
 os.chdir(ROOT)  # tests/both opens tests/vectors/ from here, on every interpreter
 
 CI = bool(os.environ.get("CI"))
+# Files that take longest, most of it waiting, begin first: then no worker is left alone with one.
+LONGEST = (
+    "mepctl_baud web_limits mepctl_dump mepctl_meter mepctl_profile stage proof_line mepctl_cli "
+    "mqtt_broker flash_module web_page mqtt_faults flash_device_checks mepctl_call update_module "
+    "mepctl_read setup_page mepsim_faults"
+).split()
 _START_S = 10
 
 
@@ -122,6 +128,12 @@ def chromium():
         if shutil.which(name):
             return shutil.which(name)
     return program("chromium")
+
+
+def pytest_collection_modifyitems(items):
+    """Put the files in `LONGEST` first."""
+    order = {"test_%s.py" % name: n for n, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: order.get(item.path.name, len(order)))
 
 
 def pytest_collection_finish(session):

@@ -17,12 +17,15 @@ from .paths import BUILD, MICROPYTHON, ROOT
 
 # The 64-bit port runs the sources; the 32-bit one, whose heap is like the chip's, runs what the
 # chip runs, compiled. Test code needs more room than the application, which a test of its own
-# holds to 128 KiB. The fault timeline and the random replies take long: on CPython and on that
-# port they are enough.
+# holds to 128 KiB. What takes long and is the same everywhere runs on that port (the fault
+# timeline; on CPython it is one of `make proof`), random replies also on CPython.
+_LONG = "test_timeline"
+_RANDOM = "test_osgp_random,test_osgp_machines_random"
 PORTS = (
-    ("micropython64", "2m", ("--without", "test_timeline,test_osgp_random")),
     ("micropython32", "1m", ("--stage", "build/stage/x86-tests")),
+    ("micropython64", "2m", ("--without", _LONG + "," + _RANDOM)),
 )
+_WORKERS = "5"  # of pytest: most of it is waiting
 
 
 def lint():
@@ -33,8 +36,9 @@ def lint():
 
 
 def host():
-    """tests/both and tests/host on CPython, file by file in parallel: most of it is waiting."""
-    return pytest("-n", "3", "--dist", "loadfile", "-m", "not alone")
+    """tests/both and tests/host on CPython, file by file in parallel, in the order collected."""
+    spread = ("-n", _WORKERS, "--dist", "loadfile", "--no-loadscope-reorder")
+    return pytest(*spread, "-m", "not alone", "--ignore=tests/both/%s.py" % _LONG)
 
 
 def alone():
@@ -85,9 +89,11 @@ def last(lines, pattern):
 
 
 def ports():
-    """tests/both under each MicroPython; returns the results and what they printed."""
-    said = []
-    return [mpy(*port, show=said.append) for port in PORTS], said
+    """tests/both under each MicroPython, side by side; returns the results and what they print."""
+    said = [[] for _ in PORTS]
+    with ThreadPoolExecutor(len(PORTS)) as pool:
+        results = pool.map(lambda port, said: mpy(*port, show=said.append), PORTS, said)
+    return list(results), [line for lines in said for line in lines]
 
 
 def main(arguments):

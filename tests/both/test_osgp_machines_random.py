@@ -12,7 +12,7 @@ from osgp.selfreads import BT23, BT24, BT25, BT26, ET31, Registers
 from osgpkit import GEN3, GEN430
 from tablekit import Noise
 
-ROUNDS = 40
+ROUNDS = 15
 # Devices on the meter, and room for what they say.
 ET11 = b"\6\x42\x24\4\6\x05\2" + bytes(4) + b"\x19\0\x16" + bytes(11) + b"\3" + bytes(13)
 # A meter with many and large tables takes many reads: enough of them are tried.

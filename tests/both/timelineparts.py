@@ -22,6 +22,7 @@ _KEPT_MS = 121000  # that a value may be old when it is kept
 _KEEPALIVE = 1.5  # as often as the client promised to be heard, before it counts as gone
 _TO_1970 = 2208988800
 _ENOSPC = 28
+_FOLDER = 0x4000  # in a mode of `os.stat`
 
 
 def _tables(number):
@@ -305,6 +306,17 @@ def time_server(seconds):
     return answer
 
 
+def _remove(path):
+    # A folder and all in it.
+    for name in os.listdir(path):
+        name = path + "/" + name
+        if os.stat(name)[0] & _FOLDER:
+            _remove(name)
+        else:
+            os.remove(name)
+    os.rmdir(path)
+
+
 class Flash:
     """The folder ``path`` as the module's flash: while this is entered it is the current one.
 
@@ -328,9 +340,7 @@ class Flash:
     def __exit__(self, *_):
         builtins.open = self._open
         os.chdir(self._back)
-        for name in os.listdir(self.path):
-            os.remove(self.path + "/" + name)
-        os.rmdir(self.path)
+        _remove(self.path)
 
     def open(self, path, mode="r"):
         file = self._open(path, mode)

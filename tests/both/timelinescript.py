@@ -46,15 +46,15 @@ LATE_ROUTER = Chapter(
     ),
 )
 ROUTER = Chapter(
-    "The router is off for three hours",
+    "The router is off for two hours",
     'No page; MQTT says "offline". The console says "no such network".',
     "Reads on and tries the network for ever, with pauses of at most a minute.",
     "never (with ap_after_h 0; else see the next)",
     (
         row(5 * M, "the router is switched off", 9 * S, wifi="the network is gone", meter=True),
         row(5 * M, "", 2 * M, ALONE, wifi="no such network", status="offline"),
-        row(5 * M, "", 180 * M, ALONE, wifi="no such network", starts=1, bt28=reads(178 * 60)),
-        row(185 * M + S, "the router is switched on", JOIN, BACK),
+        row(5 * M, "", 120 * M, ALONE, wifi="no such network", starts=1, bt28=reads(118 * 60)),
+        row(125 * M + S, "the router is switched on", JOIN, BACK),
     ),
 )
 WINDOW = Chapter(
@@ -102,21 +102,21 @@ PASSWORD = Chapter(
     ),
 )
 BROKER = Chapter(
-    "The MQTT broker is off for two hours",
+    "The MQTT broker is off for an hour",
     'The page goes on; its status says "connection refused", "no answer" or "it does not answer '
     'any more" of the broker. MQTT says "offline", by the last will.',
     "Reads on and tries the broker every few seconds; what was read meanwhile is not sent later.",
     "never",
     (
         row(2 * M, "the broker ends", 15 * S, NO_BROKER, mqtt_reason="connection refused"),
-        row(2 * M, "", 60 * M, NO_BROKER, bt28=reads(3585), published=0),
-        row(62 * M + 5 * S, "the broker's machine is off", 60 * M, NO_BROKER, bt28=reads(3605)),
-        row(62 * M + 5 * S, "", 60 * M, mqtt_reason="no answer", gap=GAP),
-        row(122 * M + 10 * S, "the broker is back", RECONNECT, BACK),
+        row(2 * M, "", 30 * M, NO_BROKER, bt28=reads(1785), published=0),
+        row(32 * M + 5 * S, "the broker's machine is off", 30 * M, NO_BROKER, bt28=reads(1805)),
+        row(32 * M + 5 * S, "", 30 * M, mqtt_reason="no answer", gap=GAP),
+        row(62 * M + 10 * S, "the broker is back", RECONNECT, BACK),
         row(
-            124 * M, "the broker's machine is off", 8300, mqtt_reason="it does not answer any more"
+            64 * M, "the broker's machine is off", 8300, mqtt_reason="it does not answer any more"
         ),
-        row(125 * M, "the broker is back", RECONNECT, BACK),
+        row(65 * M, "the broker is back", RECONNECT, BACK),
     ),
 )
 METER = Chapter(

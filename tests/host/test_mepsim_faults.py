@@ -9,7 +9,7 @@ from tools.mepsim import faults as faulty
 from tools.mepsim.channel import Channel
 from tools.mepsim.faults import Faults, parse
 
-ROUNDS = 2000
+ROUNDS = 1000
 REPLY = 2 + 3 + 30 + 8
 
 

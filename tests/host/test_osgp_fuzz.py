@@ -1,6 +1,8 @@
 """Whatever bytes a meter sends: a dict, a layout with a name for each value, or TableError."""
 
+import os
 import random
+import subprocess
 
 import pytest
 from hypothesis import given, settings
@@ -13,6 +15,7 @@ from osgp.dims import Dims
 from osgp.names import DECLARED
 from osgpkit import GEN3, GEN4, GEN430, learn, tables
 from tablekit import Noise, meter, noisy
+from tools.paths import ROOT
 
 TABLES = [codec.table_number(name) for name in DECLARED.split()]
 # Of the tables: basic, extended up to ET46, from ET47 on.
@@ -92,6 +95,20 @@ def test_random_replies_raise_only_table_error(group):
             assert e.field
     report("%s: %d random replies, %d decoded, else TableError", group, replies, decoded)
     assert decoded > 0
+
+
+@pytest.mark.proof
+def test_random_replies_under_micropython(micropython32):
+    replies = min(scale("PROOF_TABLES", 1000), 10000)
+    run = subprocess.run(
+        [micropython32, "-X", "heapsize=1m", "tests/run_both.py", "test_osgp_random"],
+        cwd=ROOT,
+        env=dict(os.environ, RANDOM_REPLIES=str(replies)),
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    report("MicroPython: %d random replies of all tables, only TableError", replies)
+    assert run.returncode == 0 and "1 passed, 0 failed" in run.stdout, run.stdout
 
 
 @settings(max_examples=300, deadline=None)
