@@ -15,6 +15,7 @@ SCALES = (
     ("PROOF_REPLIES", "20000", "replies over each of eight lines full of faults"),
     ("PROOF_POLLS", "10000", "polls of the application under the 32-bit MicroPython"),
     ("PROOF_SECONDS", "60", "seconds against a paced meter in real time"),
+    ("PROOF_MESSAGES", "2000", "messages from a verified reply to a subscriber of MQTT"),
     ("PROOF_OUTAGES", "5", "rounds of killing, stopping, black-holing and slowing the broker"),
     ("PROOF_TABLES", "1000000", "random replies for each group of tables"),
     ("PROOF_KILLS", "2000", "load profiles read by programs that are killed at random"),
