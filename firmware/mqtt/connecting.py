@@ -5,7 +5,6 @@ from umqtt import simple
 from shim import const
 from ..hal import net
 from ..hal.clock import sleep_ms, ticks_add, ticks_diff, ticks_ms
-from ..hal.memory import drop
 
 _OPEN_MS = const(4000)  # name, TCP connection and the broker's answer
 _TLS_MS = const(5000)  # the handshake, whose arithmetic takes the chip a second and more
@@ -39,7 +38,9 @@ async def connect(client):
     if config["mqtt_tls"] == "off":
         await tcp.open(config["mqtt_host"], config["mqtt_port"], _OPEN_MS)
     else:
-        await _open_tls(tcp, config)
+        from .secure import open_tls
+
+        await open_tls(tcp, config, _OPEN_MS, _TLS_MS)
         end = ticks_add(ticks_ms(), _OPEN_MS)
     pipe.accept()
     simple.socket = pipe
@@ -63,19 +64,3 @@ async def connect(client):
     if code:
         raise OSError(_REFUSALS[code - 1] if code < 6 else "it refuses with code %d" % code)
     pipe.drop(4)
-
-
-async def _open_tls(tcp, config):
-    try:
-        # Before anything else: what is missing here is no fault of the broker.
-        from .. import certificates
-
-        trust, own = certificates.wanted(config["mqtt_tls"])
-        del certificates
-        drop("firmware.certificates", "firmware.storage", "firmware.texts")
-        await tcp.open(config["mqtt_host"], config["mqtt_port"], _OPEN_MS)
-        from ..hal import tls
-
-        await tls.wrap(tcp, config["mqtt_host"], trust, own, _TLS_MS)
-    finally:
-        drop("firmware.hal.tls")

@@ -25,7 +25,7 @@ class _Page:
         self.language = language
         self.users = 0
         self.texts = setup_texts.load(language)
-        self.labels = None
+        self.labels = self.groups = None
         self._schema = None
 
     def text(self, name):
@@ -39,9 +39,19 @@ class _Page:
         return self._schema
 
     def label(self, key):
-        if self.labels is None:
-            self.labels = texts.load(self.language).LABELS
+        self._load()
         return safe(texts.find(self.labels, key) or key)
+
+    def group(self, name):
+        self._load()
+        return safe(texts.find(self.groups, name) or name)
+
+    def _load(self):
+        # Once for all pages that are being sent: the module is the most there is at a time.
+        if self.labels is None:
+            module = texts.load(self.language)
+            self.labels = module.LABELS
+            self.groups = module.GROUPS
 
     def head(self, title, refresh=0):
         title = safe(self.text(title))
@@ -323,7 +333,6 @@ def _all(p):
     yield '<p class="q"><a href="/">%s</a></p>' % safe(p.text("settings"))
     yield '<form method="post" action="/all"><p>%s</p>' % safe(p.text("all_hint"))
     yield from p.errors([entry[0] for entry in p.schema])
-    groups = texts.load(p.language).GROUPS
     last = None
     for entry in p.schema:
         if entry[0] in HIDDEN:
@@ -331,7 +340,7 @@ def _all(p):
         if entry[5] != last:
             yield "</section>" if last else ""
             last = entry[5]
-            yield "<section><h2>%s</h2>" % safe(texts.find(groups, last) or last)
+            yield "<section><h2>%s</h2>" % p.group(last)
         yield from _setting(p, entry)
     yield "</section>%s</form></body></html>" % p.button("take")
 
