@@ -174,6 +174,7 @@ class World:
         self.energy = 5000000
         self.kept = array("i")  # times and energies of all that was put
         self.fleeting = array("i")  # times of what lay in memory alone when the power went
+        self.roomless = 0  # readings that had to make room
         self.late = None
 
     def log(self, level, text):
@@ -209,6 +210,7 @@ class World:
             ring = late._ring
             for i in range(ring.count):
                 self.fleeting.append(ring.get(i)[0])
+            self.roomless += late.status()["lost"]
             late.stop()
         self.late = None
 
