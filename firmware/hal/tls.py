@@ -31,6 +31,7 @@ NO_TLS = "it speaks no TLS at this port; brokers do at 8883 as a rule"
 BROKEN = "it breaks off the handshake; does it speak TLS here, or want a client certificate?"
 SLOW = "it does not answer the handshake of TLS"
 ALERT = "it ends TLS with an alert"
+DEMANDS = "; does it demand a client certificate, or another one?"
 NO_MEMORY = "there is no memory for TLS"
 NONE = "this interpreter has no TLS; a module's MicroPython from 1.24 on and CPython have"
 BAD_CA = "the CA certificate stored here cannot be read; store it again"
@@ -134,7 +135,8 @@ def _words(e, host):
             return words % host if "%" in words else words
     if not isinstance(code, int):
         return "TLS: " + text.strip()
-    return said(code, text, BROKEN)
+    words = said(code, text, BROKEN)
+    return words + DEMANDS if words is ALERT else words
 
 
 def said(code, text="", otherwise="TLS broke off"):

@@ -1,4 +1,4 @@
-"""`firmware.mqtt.secure` against a real Mosquitto: who is trusted, what is said otherwise, and how it comes back.
+"""`firmware.mqtt.secure` against a real Mosquitto: who is trusted, and what is said otherwise.
 
 `running` fails each test in which the event loop was held up.
 """
