@@ -194,7 +194,8 @@ class World(Clock):
 
     def published(self, topic, text):
         """A message came to the broker: is it true?"""
-        empty = topic == "mep/alerts" and not text  # the broker is to forget the alerts
+        # By an empty one the broker is to forget alerts, a value or a device.
+        empty = not text and topic.startswith(("mep/alerts", "mep/values/", "mep/mbus/"))
         data = parse(text, self.wrong) if topic != "mep/status" and not empty else None
         if topic == "mep/readings" and data:
             ages = {int(t[2:]): data["age_ms"][t] for t in data["age_ms"]}

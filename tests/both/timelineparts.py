@@ -144,9 +144,10 @@ def late_fault(at, values):
     if energy // _ENERGY != power // _POWER:
         return "values of two meters"
     age = at - energy % _ENERGY * 1000
-    tenths = (at // _TENTH_MS - power) % _POWER
-    if not -1000 <= age <= _KEPT_MS or not tenths * _TENTH_MS <= _KEPT_MS:
-        return "energy of %d ms, power of %d ms before it was kept" % (age, tenths * _TENTH_MS)
+    # Without time servers the time is the meter's, which tells whole seconds.
+    since = ((at // _TENTH_MS + 10 - power) % _POWER - 10) * _TENTH_MS
+    if not -1000 <= age <= _KEPT_MS or not since <= _KEPT_MS:
+        return "energy of %d ms, power of %d ms before it was kept" % (age, since)
     return None
 
 
@@ -238,7 +239,20 @@ class _Client:
             self.sock.deliver(b"\x20\x02\0\0")
         elif kind & 0xF0 == 0x30:
             topic, at = _text(packet, 0)
+            if kind & 6:  # QoS 1
+                self.sock.deliver(b"\x40\x02" + packet[at : at + 2])
+                at += 2
             broker.take(topic.decode(), packet[at:], kind & 1)
+        elif kind == 0x82:
+            topic = _text(packet, 2)[0]
+            self.sock.deliver(b"\x90\x03" + packet[:2] + packet[-1:])
+            text = broker.retained.get(topic.decode())
+            if text:
+                body = bytes([0, len(topic)]) + topic + text.encode()
+                size = bytes([len(body) & 0x7F | 0x80, len(body) >> 7])
+                self.sock.deliver(b"\x31" + size + body)
+        elif kind == 0xA2:
+            self.sock.deliver(b"\xb0\x02" + packet[:2])
         elif kind == 0xC0:
             self.sock.deliver(b"\xd0\0")
         elif kind == 0xE0:
