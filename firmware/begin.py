@@ -60,38 +60,51 @@ def load(app, chip):
     Code comes before anything runs: so the heap's free part stays in one piece.
     """
     config = app.config
-    guard = app.guard
     from .web import app as pages
 
     gc.collect()
     app.pages = pages
     if config["mqtt_host"]:
-        from .mqtt import publisher
-
-        if chip and config["power_profile"] == "low":
-            from .mqtt.sleeper import Sleeper as Client
-        else:
-            from .mqtt.client import Client
-
-        app.mqtt = Client(config, app.log)
-        # Formats that are switched off may have left something at the broker.
-        if config["mqtt_formats"] != "native" or (guard and guard.storage.load("formats")):
-            from .mqtt import opening
-
-            drop("firmware.mqtt.publisher", "firmware.mqtt.opening")
-            publisher = opening.runner(app, app.mqtt, config)
-        app.publisher = publisher
-        if guard and not (chip and config["power_profile"] == "low"):
-            from . import late
-
-            app.late = late.left(app)  # of the life before
-            if not app.late:
-                drop("firmware.late", "firmware.records")
+        mqtt(app, chip)
     if chip:
         network(app)
     gc.collect()
     if hasattr(gc, "threshold"):
         gc.threshold(_GARBAGE)
+
+
+def mqtt(app, chip):
+    """Give ``app`` its MQTT."""
+    config = app.config
+    guard = app.guard
+    low = chip and config["power_profile"] == "low"
+    from .mqtt import publisher
+
+    if low:
+        from .mqtt.sleeper import Sleeper as Client
+    else:
+        from .mqtt.client import Client
+
+    app.mqtt = Client(config, app.log)
+    # Formats that are switched off may have left something at the broker.
+    if config["mqtt_formats"] != "native" or (guard and guard.storage.load("formats")):
+        from .mqtt import opening
+
+        drop("firmware.mqtt.publisher", "firmware.mqtt.opening")
+        publisher = opening.runner(app, app.mqtt, config)
+    app.publisher = publisher
+    if config["mqtt_commands"] and low:
+        app.log("warn", "mqtt_commands: none are heard under power_profile low")
+    elif config["mqtt_commands"]:
+        from .mqtt import commands
+
+        commands.Commands(app)
+    if guard and not low:
+        from . import late
+
+        app.late = late.left(app)  # of the life before
+        if not app.late:
+            drop("firmware.late", "firmware.records")
 
 
 def network(app):

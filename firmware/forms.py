@@ -13,6 +13,8 @@ FORMATS = (
     "domoticz",
     "homie",
 )
+# Those of firmware/mqtt/orders.py.
+COMMANDS = ("read", "interval", "restart", "identify", "profile", "raw")
 _DIGITS = "0123456789"
 _NAME = _DIGITS + "abcdefghijklmnopqrstuvwxyz_/ "
 
@@ -28,6 +30,8 @@ def fits(form, value):
         return all(_watch(part) for part in parts)
     if form == "formats":
         return all(part in FORMATS and parts.count(part) == 1 for part in parts)
+    if form == "commands":
+        return all(part in COMMANDS for part in parts)
     if form == "steps":
         return all(_step(part) for part in value.replace(", ", ",").split(","))
     return len(parts) <= 5 and all(0 < len(n) < 7 and _number(n) for n in parts)

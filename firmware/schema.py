@@ -21,7 +21,8 @@ FORM = const(2)  # flags >> FORM is the index in FORMS
 
 # Forms a text may have beyond its length; also the codes of their errors.
 FORMS = (None,) + tuple(
-    "key hostname host hosts ip wpa country token topic zone watch formats idx steps tls".split()
+    "key hostname host hosts ip wpa country token topic zone watch formats idx steps tls "
+    "commands".split()
 )
 _KEY = const(1 << 2)
 _HOSTNAME = const(2 << 2)
@@ -38,6 +39,7 @@ _FORMATS = const(12 << 2)
 _IDX = const(13 << 2)
 _STEPS = const(14 << 2)
 _TLS = const(15 << 2)
+_COMMANDS = const(16 << 2)
 
 _LOWER = "abcdefghijklmnopqrstuvwxyz"
 _HEX = "0123456789abcdefABCDEF"
@@ -100,6 +102,7 @@ SCHEMA = (
     ("mqtt_flat", True, 0, 1, RESTART, "mqtt"),
     ("mqtt_steps", "", 0, 120, RESTART | _STEPS, "mqtt"),
     ("mqtt_buffer_h", 24, 0, 72, RESTART, "mqtt"),
+    ("mqtt_commands", "", 0, 60, RESTART | _COMMANDS, "mqtt"),
     ("ha_prefix", "homeassistant", 1, 64, RESTART | _TOPIC, "mqtt"),
     ("ha_discovery", "device", ("device", "entity"), None, RESTART, "mqtt"),
     ("domoticz_idx", "", 0, 40, RESTART | _IDX, "mqtt"),
@@ -347,7 +350,7 @@ def _fits(form, value):
         return len(value) == 2 and _only(value.lower(), _LOWER) and value == value.upper()
     if form == "topic":
         return "+" not in value and "#" not in value
-    if form in ("zone", "watch", "formats", "idx", "steps", "tls"):
+    if form in ("zone", "watch", "formats", "idx", "steps", "tls", "commands"):
         from . import forms
 
         drop("firmware.forms")

@@ -85,6 +85,7 @@ def values(config, entry):
         "zone": "POSIX TZ rule",
         "watch": "pairs of source id and amount, with commas",
         "formats": "names, with commas: " + ", ".join("`%s`" % f for f in forms.FORMATS),
+        "commands": "names, with commas: " + ", ".join("`%s`" % c for c in forms.COMMANDS),
         "idx": "up to five whole numbers, with commas",
         "tls": "`off`, `ca`, or 64 hex digits with or without colons",
         "steps": "pairs `value:change`, with commas; a value is a name, its beginning or a unit",

@@ -104,6 +104,8 @@ def _way(path):
         from .info import answer
     elif words == ["profile"]:
         from .profile import answer
+    elif words == ("raw",):
+        from .raw import answer
     else:
         raise Refusal(404, "there is nothing at this path")
     return answer

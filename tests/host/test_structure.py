@@ -68,9 +68,9 @@ RULES = (
         ("firmware.boards", "firmware.meter", "firmware.mqtt", "mep", "osgp", *OUTPUT),
     ),
     ("firmware.web", ("firmware.certificates", "firmware.web", "microdot", *OUTPUT)),
+    ("firmware.mqtt.deeds", ("firmware.boards", "shim", "firmware.hal")),  # commands: the LED
     ("firmware.mqtt.opening", ("firmware.mqtt", "firmware.version", *OUTPUT)),
     ("firmware.mqtt.secure", ("firmware.certificates", "firmware.mqtt", *OUTPUT)),
-    ("firmware.mqtt.deeds", ("firmware.boards", "shim", "firmware.hal")),  # commands: the LED
     ("firmware.mqtt", ("firmware.mqtt", "umqtt", *OUTPUT)),
     ("firmware.app", ("firmware", "mep", "osgp", "c1218", "shim")),
     ("firmware.start", ("firmware", "shim")),
