@@ -105,7 +105,8 @@ BROKER = Chapter(
     "The MQTT broker is off for an hour",
     'The page goes on; its status says "connection refused", "no answer" or "it does not answer '
     'any more" of the broker. MQTT says "offline", by the last will.',
-    "Reads on and tries the broker every few seconds; what was read meanwhile is not sent later.",
+    "Reads on and tries the broker every few seconds; one reading a minute is kept, and sent when it "
+    "is back.",
     "never",
     (
         row(2 * M, "the broker ends", 15 * S, NO_BROKER, mqtt_reason="connection refused"),
@@ -113,6 +114,7 @@ BROKER = Chapter(
         row(32 * M + 5 * S, "the broker's machine is off", 30 * M, NO_BROKER, bt28=reads(1805)),
         row(32 * M + 5 * S, "", 30 * M, mqtt_reason="no answer", gap=GAP),
         row(62 * M + 10 * S, "the broker is back", RECONNECT, BACK),
+        row(62 * M + 10 * S, "", 60 * S, GOOD, kept=(30, 60)),
         row(
             64 * M, "the broker's machine is off", 8300, mqtt_reason="it does not answer any more"
         ),
