@@ -91,7 +91,8 @@ async def answer(app, req):
 
 
 def _way(path):
-    words = path.split("/")[3:]
+    # Over HTTP a path is text. What only MQTT may ask is a tuple, which equals no list.
+    words = path.split("/")[3:] if isinstance(path, str) else path
     if hasattr(gc, "mem_free"):
         gc.collect()
         free = gc.mem_free()
