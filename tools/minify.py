@@ -58,7 +58,8 @@ ASKING = (
 _MICROPYTHON = """_serve asm_thumb awrite cancel const idle ifconfig ilistdir isconnected kbd_intr
 maxsize mem_alloc mem_free mem_info mount native open_connection opt_level print_exception ptr16
 ptr32 ptr8 qstr_info readinto schedule sleep_ms sleep_us statvfs threshold ticks_add ticks_cpu
-ticks_diff ticks_ms ticks_us uint umount unregister viper wait_closed wait_for_ms""".split()
+ticks_diff ticks_ms ticks_us uint umount unregister verify_mode viper wait_closed
+wait_for_ms""".split()
 _FOREIGN = (
     *(array, asyncio, binascii, builtins, errno, gc, io, json, os, re, select, socket, string),
     *(struct, sys, time, array.array, asyncio.StreamReader, asyncio.StreamWriter, asyncio.Task),

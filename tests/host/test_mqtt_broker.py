@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 
+import paho.mqtt.client as paho
 import pytest
 from mqttkit import Subscriber, config, running, until
 
@@ -133,6 +134,59 @@ async def test_users(tmp_path, free_port):
         broker.terminate()
         broker.wait(10)
     assert len(logged) >= 4 and "right-p" not in "".join(logged)
+
+
+async def test_subscriptions_and_deliveries(mosquitto):
+    got = []
+    async with running(config(mosquitto.port)) as client:
+        client.subscribe("mep/cmd", lambda topic, payload: got.append(payload))
+        await until(lambda: client.connected)
+        other = paho.Client(paho.CallbackAPIVersion.VERSION2)
+        other.connect("127.0.0.1", mosquitto.port)
+        other.loop_start()
+        with Subscriber(mosquitto.port) as subscriber:
+            for n in range(20):
+                assert await client.deliver("mep/late", "%d" % n)
+            late = [(await subscriber.next("mep/late"))[1] for _ in range(20)]
+            assert late == [b"%d" % n for n in range(20)]
+        for n in range(3):
+            other.publish("mep/cmd", b"%d" % n, 1)
+        await until(lambda: got == [b"0", b"1", b"2"])
+        mosquitto.stop(kill=True)
+        assert await client.deliver("mep/late", "lost") is False
+        await asyncio.to_thread(mosquitto.start)
+        await until(lambda: client.connected, BACK_S)
+        await until(other.is_connected, BACK_S)
+        # Its subscription went with the broker's memory, and is there again.
+        other.publish("mep/cmd", b"back", 1)
+        await until(lambda: got[-1] == b"back")
+        other.disconnect()
+        other.loop_stop()
+    assert len(got) == 4
+
+
+async def test_a_subscription_that_is_refused(tmp_path, free_port):
+    """MQTT 3.1.1, 3.9: a broker may refuse by 0x80; Mosquitto does by its plug-ins only."""
+
+    async def talk(reader, writer):
+        await reader.read(200)
+        writer.write(b"\x20\x02\0\0")
+        data = b""
+        while b"mep/cmd" not in data:
+            data += await reader.read(200)
+        at = data.index(b"mep/cmd") - 4
+        writer.write(b"\x90\x03" + data[at : at + 2] + b"\x80")
+        await reader.read()
+
+    logged = []
+    server = await asyncio.start_server(talk, "127.0.0.1", free_port)
+    try:
+        async with running(config(free_port), logged) as client:
+            client.subscribe("mep/cmd", lambda topic, payload: None)
+            await until(lambda: any("ACL" in text for text in logged))
+            assert client.connected and "mep/cmd" in logged[-1]
+    finally:
+        server.close()
 
 
 CHILD = """

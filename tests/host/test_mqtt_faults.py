@@ -128,6 +128,7 @@ async def test_garbage_and_cut_answers(close):
         # All of them share this test's loop.
         share = len(answers)
         async with Peer(talk) as peer, running(config(peer.port), share=share) as client:
+            client.subscribe("#", lambda topic, payload: None)
             if close:
                 await until(lambda: client.reason not in ("not yet connected", ""))
             else:

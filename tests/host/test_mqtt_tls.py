@@ -7,6 +7,7 @@ import asyncio
 import datetime
 import hashlib
 import ipaddress
+import json
 import os
 import subprocess
 
@@ -20,6 +21,7 @@ from mqttkit import Subscriber, config, running, until
 from conftest import Mosquitto, program, unused_port
 from firmware import certificates
 from firmware.hal import tls
+from tools.stage import stage
 
 BACK_S = 10
 HERE = (x509.DNSName("localhost"), x509.IPAddress(ipaddress.ip_address("127.0.0.1")))
@@ -298,3 +300,11 @@ def test_mbedtls_of_micropython(world, tmp_path, request, bits):
         folder.mkdir()
         said = _child(interpreter, world, folder, listener, given)
         assert reason in said, (listener, given, said)
+
+
+def test_names_of_mbedtls_stay_when_staged(tmp_path):
+    out = tmp_path / "x86"
+    stage("x86", out=out)
+    renamed = json.loads((tmp_path / "x86.names.json").read_text())["firmware/hal/tls.py"]
+    theirs = "verify_mode wrap_socket load_verify_locations load_cert_chain getpeercert SSLContext"
+    assert renamed and not set(theirs.split()) & set(renamed.values())
