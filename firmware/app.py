@@ -37,6 +37,7 @@ class App:
         self.mqtt = self.wifi = self.time = self.low = self.line = None
         self.weak = ""  # what a brown-out means, in words
         self.told = None  # of `firmware.news`
+        self.mbus = [0, None, (), None]  # of `firmware.mbus`
         self.late = None  # `firmware.late`, while the broker is away
         self._news = None
         self._lag = 0

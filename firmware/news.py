@@ -31,6 +31,12 @@ def look(app, uptime_s, day=True):
             app.log("error", "energy of the day: " + why)
         del days
         drop("firmware.days", "firmware.timezone", "firmware.texts")
+    if config["mbus_every_min"] and (store.mbus != [] or uptime_s >= app.mbus[0]):
+        from . import mbus
+
+        mbus.look(app, uptime_s)
+        del mbus
+        drop("firmware.mbus")
     mqtt = app.mqtt
     wait = mqtt and not mqtt.connected and not app.low and config["mqtt_buffer_h"]
     if wait and not app.late:

@@ -92,6 +92,7 @@ class Readings:
         self._end = end  # of the names
         self.text_of = None
         self.days = None  # of `firmware.days`, which knows the values by their index
+        self.mbus = None  # list of dicts, once `firmware.asked.mbus` has read the devices
         self._values = array("i", bytes(4 * n))
         self._times = array("i", bytes(4 * n))
         self._state = bytearray(n)

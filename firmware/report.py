@@ -45,7 +45,8 @@ def readings(store):
         [store.value(i) for i in n],
         [store.age_ms(i) for i in n],
         "}," + today(store),
-        ',"alerts":%s,"line":%s}' % (json.dumps(store.alerts), json.dumps(store.line())),
+        ',"alerts":%s,"mbus":%s,"line":%s}'
+        % (json.dumps(store.alerts), json.dumps(store.mbus), json.dumps(store.line())),
     )
 
 

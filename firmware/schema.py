@@ -65,6 +65,7 @@ SCHEMA = (
     ("alerts_serve", False, 0, 1, RESTART, "meter"),
     ("alerts_watch", "8:100, 9:100", 0, 120, RESTART | _WATCH, "meter"),
     ("stale_s", 30, 5, 3600, RESTART, "meter"),
+    ("mbus_every_min", 60, 0, 1440, RESTART, "meter"),
     ("wifi_ssid", "", 0, 32, RESTART, "wifi"),
     ("wifi_password", "", 0, 64, SECRET | RESTART | _WPA, "wifi"),
     ("wifi_country", "", 0, 2, RESTART | _COUNTRY, "wifi"),

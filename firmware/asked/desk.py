@@ -13,8 +13,11 @@ from ..hal.memory import drop
 
 # Bytes of heap that must be free: for code and data, and 4 KB for the application meanwhile.
 _INFO = const(13000)
+_MBUS = const(7000)
+_MBUS_READ = const(18000)
 _TABLE = const(22000)
 _PROFILE = const(36000)
+_NEEDED = {"profile": _PROFILE, "tables": _TABLE, "mbus": _MBUS, "mbus_read": _MBUS_READ}
 FULL = (
     "the module has %d bytes of memory free and needs %d for this: close a live page and ask "
     "again, or use mepctl"
@@ -96,13 +99,17 @@ def _way(path):
     if hasattr(gc, "mem_free"):
         gc.collect()
         free = gc.mem_free()
-        needed = {"profile": _PROFILE, "tables": _TABLE}.get(words[0], _INFO)
+        needed = _NEEDED.get(words[0], _INFO)
         if free < needed:
             raise Refusal(503, FULL % (free, needed))
     if words[0] == "tables" and len(words) == 2:
         from .table import answer
     elif words == ["info"]:
         from .info import answer
+    elif words == ["mbus"]:
+        from .mbus import answer
+    elif words == ("mbus_read",):
+        from .mbus import read as answer
     elif words == ["profile"]:
         from .profile import answer
     elif words == ("raw",):

@@ -108,6 +108,8 @@ LABELS = (
     "hvad måleren skal melde: kilde:ændring, med kommaer (8 og 9 er effekt ind og ud i W)",
     "stale_s",
     "sekunder uden svar, før måleren regnes for offline",
+    "mbus_every_min",
+    "minutter mellem opslag i det, måleren gemmer af M-Bus-enheder (vand, varme), 0 for aldrig",
     "uart",
     "målerlinjens UART på et devkit, -1 for den sædvanlige",
     "pin_rx",

@@ -126,6 +126,8 @@ LABELS = (
     "was der Zähler melden soll: Quelle:Änderung, mit Kommas (8 und 9: Bezug und Lieferung in W)",
     "stale_s",
     "Sekunden ohne Antwort, bis der Zähler als offline gilt",
+    "mbus_every_min",
+    "Minuten zwischen Blicken auf Gespeichertes der M-Bus-Geräte (Wasser, Wärme), 0: nie",
     "uart",
     "UART der Zählerleitung eines Devkits, -1 für die übliche",
     "pin_rx",

@@ -102,6 +102,8 @@ LABELS = (
     "what the meter shall alert for: source:amount, with commas (8 and 9 are power in and out, W)",
     "stale_s",
     "seconds without a reply until the meter counts as offline",
+    "mbus_every_min",
+    "minutes between looks at what the meter keeps of M-Bus devices (water, heat), 0 for never",
     "uart",
     "UART of the meter line on a devkit, -1 for the usual one",
     "pin_rx",

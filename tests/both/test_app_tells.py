@@ -50,7 +50,8 @@ def _app(cause="power on", **given):
     guard.cause = cause
     guard.version = "test"
     guard.trial = None
-    given = config.validate(dict({"key": KEY, "mqtt_host": "broker"}, **given))
+    given = dict({"key": KEY, "mqtt_host": "broker", "mbus_every_min": 0}, **given)
+    given = config.validate(given)
     app = module.App(given, None, _no_line, guard)
     app.line = Line()
     app.mqtt = Broker()
@@ -196,6 +197,22 @@ def test_news_are_looked_at_once_a_quarter_once_a_minute_and_when_something_happ
         assert looked() == 2
     finally:
         news.look, module.drop = kept
+
+
+def test_mbus_devices_are_told():
+    app = _app(ntp_servers="", mbus_every_min=60)
+    app.mbus[0] = 1000  # no look at them is due
+    device = {"n": 2, "id": "12345678", "values": [], "time": MIDNIGHT}
+    for devices in (None, [], [device]):
+        app.store.mbus = devices
+        news.look(app, 70)
+        told = [(t, d) for t, d, _ in app.mqtt.take() if "/mbus/" in t]
+        assert len(told) == (4 if devices else 0)
+    assert told[1][0] == "mep/mbus/2" and told[1][1]["time"] == "2026-01-07T23:00:00Z"
+    app.config["mbus_every_min"] = 0
+    app.mqtt.connects += 1
+    news.look(app, 140)
+    assert not [t for t, _, _ in app.mqtt.take() if "/mbus/" in t]
 
 
 def test_the_day_is_told():

@@ -55,6 +55,10 @@ RULES = (
     ("firmware.hal", ("firmware.hal", "firmware.boards", "shim")),
     ("firmware.meter", ("firmware.meter", "firmware.hal", "mep", "osgp", "c1218", "shim")),
     (
+        "firmware.asked.mbus",
+        ("firmware.asked", "firmware.timezone", "firmware.hal", "osgp", "shim"),
+    ),
+    (
         "firmware.asked",
         ("firmware.asked", "firmware.meter", "firmware.hal", "mep", "osgp", "shim"),
     ),
@@ -99,7 +103,17 @@ RULES = (
     ("firmware.battery", ("firmware", "mep", "osgp", "shim")),
     ("firmware.kept", ("firmware.records", "shim")),
     ("firmware.late", ("firmware.records", "shim", *SERVICES)),
-    ("firmware.news", ("firmware.days", "firmware.late", "firmware.report", "shim", *SERVICES)),
+    (
+        "firmware.news",
+        (
+            "firmware.days",
+            "firmware.late",
+            "firmware.mbus",
+            "firmware.report",
+            "shim",
+            *SERVICES,
+        ),
+    ),
     ("firmware.days", ("firmware.timezone", "shim", *SERVICES)),
     (
         "firmware.lowpower",
