@@ -74,32 +74,12 @@ class App:
 
     def status(self):
         """Health figures (dict): uptime, heap, lag of the event loop, restarts, MQTT."""
-        status = {
-            "uptime_s": self._beats * _BEAT_MS // 1000,
-            "interpreter": "%s %s" % (sys.implementation.name, version()),
-            "loop_lag_ms": self._lag,
-            "restarts": self.supervisor.restarts,
-            "mqtt": self.mqtt.counters() if self.mqtt else None,
-        }
-        if self.line:
-            status["line"] = self.line.diagnosis or self.line.state
-        status["notes"] = self.notes()
-        if self.guard:
-            status["started"] = self.guard.cause
-            status["version"] = self.guard.version
-            status["trial"] = self.guard.trial
-            status["faults"] = self.guard.faults
-        if self.wifi:
-            status["wifi"] = self.wifi.status()
-            status["time"] = self.time.local()
-        if self.low:
-            status["low"] = self.low.status()
-        if self.late:
-            status["late"] = self.late.status()
-        if hasattr(gc, "mem_free"):
-            status["heap_free"] = gc.mem_free()
-            status["heap_used"] = gc.mem_alloc()
-        return status
+        from . import health
+
+        try:
+            return health.status(self, self._beats * _BEAT_MS // 1000, self._lag)
+        finally:
+            drop("firmware.health")
 
     def notes(self):
         """What the owner should mend, in words (list of str)."""
@@ -253,11 +233,6 @@ class App:
             self.log("error", "news: %s: %s" % (type(e).__name__, e))
         news = None
         drop("firmware.news")
-
-
-def version():
-    """The interpreter's version as text."""
-    return ".".join([str(n) for n in sys.implementation.version[:3]])
 
 
 def run(path="config.json"):

@@ -1,6 +1,7 @@
-"""The periodic line in the log that says how the module is."""
+"""How the module is: a line in the log every ten minutes, and figures for who asks."""
 
 import gc
+import sys
 
 from shim import const
 
@@ -41,3 +42,37 @@ def line(uptime_s, counters, restarts, rssi=None):
         if restarts[name]:
             parts.append("%s restarted %d times" % (name, restarts[name]))
     return ", ".join(parts)
+
+
+def status(app, uptime_s, lag_ms):
+    """Health figures of ``app`` (dict): uptime, heap, lag of the event loop, restarts, MQTT."""
+    figures = {
+        "uptime_s": uptime_s,
+        "interpreter": "%s %s" % (sys.implementation.name, _version()),
+        "loop_lag_ms": lag_ms,
+        "restarts": app.supervisor.restarts,
+        "mqtt": app.mqtt.counters() if app.mqtt else None,
+    }
+    if app.line:
+        figures["line"] = app.line.diagnosis or app.line.state
+    figures["notes"] = app.notes()
+    if app.guard:
+        figures["started"] = app.guard.cause
+        figures["version"] = app.guard.version
+        figures["trial"] = app.guard.trial
+        figures["faults"] = app.guard.faults
+    if app.wifi:
+        figures["wifi"] = app.wifi.status()
+        figures["time"] = app.time.local()
+    if app.low:
+        figures["low"] = app.low.status()
+    if app.late:
+        figures["late"] = app.late.status()
+    if hasattr(gc, "mem_free"):
+        figures["heap_free"] = gc.mem_free()
+        figures["heap_used"] = gc.mem_alloc()
+    return figures
+
+
+def _version():
+    return ".".join([str(n) for n in sys.implementation.version[:3]])
