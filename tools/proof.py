@@ -17,6 +17,7 @@ SCALES = (
     ("PROOF_SECONDS", "60", "seconds against a paced meter in real time"),
     ("PROOF_MESSAGES", "2000", "messages from a verified reply to a subscriber of MQTT"),
     ("PROOF_OUTAGES", "5", "rounds of killing, stopping, black-holing and slowing the broker"),
+    ("PROOF_LATE", "8", "rounds of all faults of broker and network around the outage buffer"),
     ("PROOF_TABLES", "1000000", "random replies for each group of tables"),
     ("PROOF_KILLS", "2000", "load profiles read by programs that are killed at random"),
     ("PROOF_DISTURBED", "25", "load profiles over a line with each of four faults, killed twice"),

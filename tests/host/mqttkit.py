@@ -92,6 +92,7 @@ class Subscriber:
         self._paho.reconnect_delay_set(1, 1)
         self._paho.on_connect = lambda c, *_: c.subscribe("#")
         self._paho.on_subscribe = lambda *_: self._ready.set()
+        self._paho.on_disconnect = lambda *_: self._ready.clear()
         self._paho.on_message = lambda c, u, m: self.messages.put(
             (time.monotonic(), m.topic, m.payload, m.retain)
         )
@@ -105,6 +106,11 @@ class Subscriber:
     def __exit__(self, *_):
         self._paho.disconnect()
         self._paho.loop_stop()
+
+    @property
+    def joined(self):
+        """True while the broker has its subscription."""
+        return self._ready.is_set()
 
     async def next(self, topic, seconds=5):
         """The next (time, payload, retain) of ``topic``; earlier messages are passed over."""
