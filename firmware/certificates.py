@@ -7,12 +7,14 @@ the pages that store them.
 
 from binascii import a2b_base64
 
+from shim import const
 from . import storage
 from .texts import Refusal
 
 NAMES = ("ca", "cert", "key")
 paths = None  # a host's: {"ca": path, "cert": path, "key": path}, what is not there left out
 _RECORD = "mqtt_"
+_LEAST = const(48)  # bytes; a key on P-256 has 67 at least
 _BEGIN = b"-----BEGIN "
 _END = b"-----END "
 
@@ -69,9 +71,11 @@ def der(name, data):
 
 
 def _whole(data):
-    # DER: a sequence whose length is what there is; nothing that is kept here is shorter.
-    if len(data) < 128 or data[0] != 0x30:
+    # DER: a sequence whose length is what there is.
+    if len(data) < _LEAST or data[0] != 0x30:
         return False
+    if data[1] < 0x80:
+        return data[1] + 2 == len(data)
     if data[1] == 0x82:
         return (data[2] << 8 | data[3]) + 4 == len(data)
     return data[1] == 0x81 and data[2] + 3 == len(data)

@@ -3,10 +3,10 @@ import os
 from firmware import certificates, storage
 from firmware.texts import Refusal
 
-# An EC key and certificate of nobody, made for this test: DER of a sequence with two bytes of
-# length, and one with one.
+# DER: sequences whose length has two bytes more, one more, and none.
 LONG = b"\x30\x82\x01\x04" + bytes(range(256)) + b"tail"
 SHORT = b"\x30\x81\x80" + b"k" * 128
+TINY = b"\x30\x77" + b"k" * 0x77
 
 
 def pem(data, what):
@@ -34,6 +34,11 @@ def test_pem_and_der_are_taken():
         assert certificates.der("key", pem(SHORT, kind)) == SHORT
     curve = b"-----BEGIN EC PARAMETERS-----\nBggq\n-----END EC PARAMETERS-----\n"
     assert certificates.der("key", curve + pem(SHORT, b"EC PRIVATE KEY")) == SHORT
+    assert (
+        certificates.der("key", pem(TINY, b"EC PRIVATE KEY"))
+        == certificates.der("key", TINY)
+        == TINY
+    )
     assert certificates.der("ca", b" \n") == b""
 
 
@@ -48,6 +53,7 @@ def test_what_is_no_good_is_refused_without_being_quoted():
         ("key", whole),
         ("key", pem(SHORT, b"ENCRYPTED PRIVATE KEY")),
         ("key", SHORT[:-1]),
+        ("key", TINY + b"k"),
         ("ca", b"0"),
         ("ca", b"\x30\x82\x01"),
         ("ca", b"-----BEGIN CERTIFICATE-----\n\n-----END CERTIFICATE-----\n"),
