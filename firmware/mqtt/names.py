@@ -25,6 +25,28 @@ _TEXTS = (
     "age|Age of the values|Værdiernes alder|Alter der Werte\n"
     "errors|Line errors|Linjefejl|Leitungsfehler\n"
     "cause|Last start|Seneste start|Letzter Start\n"
+    "update|Firmware|Firmware|Firmware\n"
+    "restart|Restart|Genstart|Neustart\n"
+    "identify|Identify|Identificer|Identifizieren\n"
+    "meter_water|Water meter|Vandmåler|Wasserzähler\n"
+    "meter_gas|Gas meter|Gasmåler|Gaszähler\n"
+    "meter_heat|Heat meter|Varmemåler|Wärmezähler\n"
+    "meter_cooling|Cooling meter|Kølemåler|Kältezähler\n"
+    "meter_mbus|M-Bus device|M-Bus-enhed|M-Bus-Gerät\n"
+    "read_at|Read at|Aflæst|Gelesen\n"
+    "energy|Energy|Energi|Energie\n"
+    "volume|Volume|Volumen|Volumen\n"
+    "mass|Mass|Masse|Masse\n"
+    "hca|Heat cost units|Varmefordelingsenheder|Heizkosteneinheiten\n"
+    "power|Power|Effekt|Leistung\n"
+    "flow|Flow|Flow|Durchfluss\n"
+    "mass_flow|Mass flow|Masseflow|Massendurchfluss\n"
+    "flow_temperature|Flow temperature|Fremløbstemperatur|Vorlauftemperatur\n"
+    "return_temperature|Return temperature|Returtemperatur|Rücklauftemperatur\n"
+    "external_temperature|External temperature|Ekstern temperatur|Außentemperatur\n"
+    "temperature_difference|Temperature difference|Temperaturforskel|Temperaturdifferenz\n"
+    "pressure|Pressure|Tryk|Druck\n"
+    "humidity|Humidity|Fugtighed|Feuchtigkeit\n"
 )
 
 
@@ -41,7 +63,7 @@ def load(language):
 def of(texts, name):
     """What people call the value ``name``."""
     which = ""
-    if name[-3:-1] in ("_l", "_t"):
+    if name[-3:-1] in ("_l", "_t") and name[-1].isdigit():
         which = " " + name[-2:].upper()
         name = name[:-3]
     for key, text in texts:

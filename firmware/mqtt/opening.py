@@ -12,6 +12,7 @@ from .runner import About, Runner
 
 FILE = "formats"  # what is retained at the broker, and where
 _EXPIRE_S = const(60)
+_PLACES = const(4)  # for M-Bus devices on a meter
 
 
 def runner(app, client, config):
@@ -36,7 +37,11 @@ def runner(app, client, config):
         if [names, place] != mark:
             same = place == mark[1]
             left = [n for n in names if not (same and n in wanted)], place, mark, storage
-    return Runner(about, native, modules, left)
+    made = Runner(client, about, native, modules, left)
+    if config["power_profile"] != "low":  # there it hears nothing most of the time
+        for topic in {module.birth(about) for module in modules if hasattr(module, "birth")}:
+            client.subscribe(topic, made.welcome)
+    return made
 
 
 def describe(app, config):
@@ -59,6 +64,11 @@ def describe(app, config):
     about.version = VERSION
     low = config["power_profile"] == "low"
     about.expire_s = 2 * config["radio_every_s"] + _EXPIRE_S if low else _EXPIRE_S
+    about.mbus_s = config.get("mbus_every_min", 0) * 60
+    about.places = [None] * _PLACES  # what was told of the M-Bus device there; "": there is none
+    allowed = [name.strip() for name in config.get("mqtt_commands", "").split(",")]
+    # A program on a computer is restarted there.
+    about.buttons = [b for b in ("restart", "identify") if b in allowed and (CHIP or b[0] == "i")]
     about.will = None  # (topic, text when gone, text before) if not of `status`
     return about
 

@@ -4,6 +4,7 @@ Loaded instead of `firmware.mqtt.publisher` when ``mqtt_formats`` is not just na
 """
 
 import asyncio
+import os
 from binascii import crc32
 
 from shim import const
@@ -14,6 +15,8 @@ from .formats import CHANGES, MODULE
 _CHECK_S = const(1)
 _SLOW_MS = const(20)
 _HELLO_MS = const(3600000)
+_WELCOME_MS = const(100)  # times 0..127: until many modules have said hello to who was restarted
+_SETTLE_MS = const(2000)  # from `hello` to the values of who looks at them only then
 _FIRST = const(20)  # replies within which each table has had its turn
 
 
@@ -57,13 +60,14 @@ class About:
 class _Series:
     # One function of a format: when it is due, what it sent.
 
-    def __init__(self, entry):
+    def __init__(self, entry, settles):
         self.period = entry[0] * 1000
         self.function = entry[1]
         self.of = of = entry[2]
         self.due = ticks_ms()
         self.seen = 0
         self.sums = [] if of == CHANGES else None
+        self.settles = settles
 
 
 class Runner:
@@ -72,12 +76,15 @@ class Runner:
     ``native``: that publisher, or None; ``left``: what `firmware.mqtt.opening.leave` is to do.
     """
 
-    def __init__(self, about, native, modules, left):
+    def __init__(self, client, about, native, modules, left):
         self.about = about
         self.left = left
+        self._client = client
         self._native = native
         self._formats = modules
-        self._series = [_Series(e) for module in modules for e in module.EVERY]
+        self._series = [
+            _Series(e, hasattr(module, "birth")) for module in modules for e in module.EVERY
+        ]
         self._again = 0  # when to say `hello` again
 
     async def run(self, store, client, config, alive=None):
@@ -116,6 +123,13 @@ class Runner:
             if native:
                 native.cancel()
 
+    def welcome(self, topic, payload):
+        """Somebody whom formats are for is there (again), and says so by ``payload``."""
+        # MQTT 3.1.1, 3.3.1: the lowest bit says that it was said before we were connected.
+        if payload == b"online" and not self._client._pipe.first(0) & 1:
+            # Not all modules at the same moment.
+            self._again = ticks_add(ticks_ms(), _WELCOME_MS * (os.urandom(1)[0] >> 1))
+
     def _hour(self):
         return ticks_diff(ticks_ms(), self._again) >= 0
 
@@ -127,6 +141,9 @@ class Runner:
         for module in self._formats:
             if hasattr(module, "hello"):
                 await self.send(module.hello(store, self.about), client, alive)
+        for series in self._series:
+            if series.settles:
+                series.due = ticks_add(ticks_ms(), _SETTLE_MS)
 
     async def _turn(self, store, client, alive):
         # The meter's first replies come table by table; the formats want them all.

@@ -72,7 +72,12 @@ class About:
     version = "0.1.0"
     expire_s = 60
     will = None
+    buttons = ()
+    mbus_s = 3600
     rssi = -61
+
+    def __init__(self):
+        self.places = [None] * 4
 
     def facts(self):
         return {

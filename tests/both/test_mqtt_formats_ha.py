@@ -1,4 +1,7 @@
-"""The formats that describe themselves: `firmware.mqtt.formats.homeassistant` and ``homie``."""
+"""The formats that describe themselves: `firmware.mqtt.formats.homeassistant` and ``homie``.
+
+With the first go `ha_discovery` and, in tests/both/test_mqtt_formats_mbus.py, `ha_mbus`.
+"""
 
 import json
 
@@ -9,9 +12,10 @@ from formatskit import About, commit, meter
 LARGEST = 2300  # bytes: what a used heap surely has in one piece
 
 
-def _hello(store, discovery=None, will=None, language=None, rssi=0):
+def _hello(store, discovery=None, will=None, language=None, rssi=0, buttons=()):
     # By name: what is compiled for the chip has short ones, which no text knows.
     about = About()
+    about.buttons = buttons
     if discovery:
         about.discovery = discovery
     if will:
@@ -23,7 +27,8 @@ def _hello(store, discovery=None, will=None, language=None, rssi=0):
     found = {}
     for topic, payload, retain in homeassistant.hello(store, about):
         assert retain and topic not in found and len(payload) < LARGEST
-        found[topic] = json.loads(payload)
+        if payload:
+            found[topic] = json.loads(payload)
     return about, found
 
 
@@ -35,6 +40,8 @@ def _entities(found):
             whole = dict(config)
             whole.pop("cmps", None)
             whole.update(entity)
+            if entity in ({"p": "button"}, {"p": "update"}):
+                continue  # taken back
             assert whole["uniq_id"] not in entities
             entities[whole["uniq_id"][len("mep_240ac4000102_") :]] = whole
     return entities
@@ -57,6 +64,8 @@ def test_each_entity_finds_its_value():
             entities = _entities(found)
             states = _states(store, about)
             assert sum([len(s) for s in states.values()]) == len(entities)
+            firmware = entities.pop("update")
+            assert states[firmware["stat_t"]]["version"] == about.version
             for name, entity in entities.items():
                 assert entity["val_tpl"] == "{{ value_json.%s }}" % name
                 assert states[entity["stat_t"]][name] is not None
@@ -160,7 +169,7 @@ def test_names_in_three_languages():
     ):
         texts = names.load(language)
         assert names.of(texts, "power_forward_l1") == name
-        assert len(texts) == 19 and all(text for _, text in texts)
+        assert len(texts) == 41 and all(text for _, text in texts)
     assert names.of(texts, "energy_forward_t2") == "Energy imported T2"
     assert names.of(texts, "never_heard") == "never heard"
     store, _ = meter()

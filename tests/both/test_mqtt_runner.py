@@ -23,17 +23,32 @@ class Mqtt:
         self.will = topic, text, retain
 
 
+class Pipe:
+    """Stands in for `firmware.mqtt.pipe`."""
+
+    retained = 0
+
+    def first(self, i):
+        return 0x30 | self.retained
+
+
 class Broker:
     """Stands in for the client."""
 
     def __init__(self):
         self._mqtt = Mqtt()
+        self._pipe = Pipe()
+        self.heard = {}
         self.connected = True
         self.connects = 1
         self.idle = True
         self.dropped = 0
         self.online = None
         self.sent = []
+
+    def subscribe(self, topic, function):
+        assert topic not in self.heard
+        self.heard[topic] = function
 
     def available(self, yes):
         self.online = yes
@@ -244,6 +259,46 @@ def test_said_again_after_a_connect_and_hourly():
         assert [s[0] for s in client.take("/config")] == first
 
     _run(steps, mqtt_formats="homeassistant")
+
+
+def test_home_assistant_comes_back():
+    """Its birth message brings discovery, within 13 s, and then all values."""
+
+    async def steps(store, client, turn):
+        await turn(20)
+        assert len(client.take("/config")) > 3
+        (topic,) = client.heard  # one subscription for two formats
+        assert topic == "ha/status"
+        say = client.heard[topic]
+        for payload, retained in ((b"offline", 0), (b"online", 1)):
+            client._pipe.retained = retained
+            say(topic, payload)
+            await turn(14)
+            assert client.take("/config") == []
+        client._pipe.retained = 0
+        say(topic, b"online")
+        say(topic, b"online")
+        await turn(14)
+        sent = [s[0] for s in client.sent]
+        first = [i for i, t in enumerate(sent) if t.endswith("/config")]
+        assert len(first) == len({sent[i] for i in first}) > 3  # once
+        await turn(3)
+        after = [s[0] for s in client.sent][first[-1] :]
+        assert "mep/ha/energy" in after and "mep/ha/module" in after and "mep/state" in after
+        await turn(20)
+        assert len(client.take("/config")) == len(first)
+
+    _run(steps, mqtt_formats="homeassistant,nesreader_ha", ha_prefix="ha")
+
+
+def test_nobody_is_listened_to_without_need():
+    for names, wanted in (("homie,dabbler", []), ("nesreader_ha", ["homeassistant/status"])):
+        app = App(mqtt_formats=names)
+        opening.runner(app, app.mqtt, app.config)
+        assert list(app.mqtt.heard) == wanted
+    app = App(mqtt_formats="homeassistant", power_profile="low")
+    opening.runner(app, app.mqtt, app.config)
+    assert app.mqtt.heard == {}
 
 
 def test_only_what_changed():

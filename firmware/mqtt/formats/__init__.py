@@ -4,8 +4,9 @@ A module has ``EVERY``, a tuple of (seconds, function, of): ``function(store, ab
 over (topic, payload, retain); ``of`` is METER (sent only with new readings), CHANGES (the same, of
 these only what changed), or MODULE (sent in any case). It may have ``hello(store, about)``, what
 is sent after a connect and hourly, ``leave(about)``, what takes it back when the format is
-switched off, and ``will(about)``, (topic, text of the last will). ``about`` is a
-`firmware.mqtt.runner.About`. A value that is not known is left out or null, never 0.
+switched off, ``will(about)``, (topic, text of the last will), and ``birth(about)``, the topic on
+which who it is for says "online". ``about`` is a `firmware.mqtt.runner.About`. A value that is
+not known is left out or null, never 0.
 """
 
 from shim import const

@@ -3,7 +3,8 @@
 Below ``mqtt_base``: ``ha/power`` and ``ha/energy`` (retained) every 10 s, ``ha/module`` every
 minute; one entity for each value that the meter has, named by the store's name, so an id never
 changes. ``ha_discovery`` device: messages for a whole device (Home Assistant 2024.11 and later),
-in parts that fit into a small heap; entity: one message each, for all versions.
+in parts that fit into a small heap; entity: one message each, for all versions. What is said
+seldom is made by `ha_discovery` and `ha_mbus`.
 """
 
 import json
@@ -35,113 +36,34 @@ _MODULE = (
     "mem B data_size measurement 00;age s duration measurement 00;"
     "errors - - total_increasing 00;cause - - - 00"
 )
-_STATES = (("module", _MODULE), ("energy", _ENERGY), ("power", _POWER))
-_GROUP = 5  # entities in a device's message
+STATES = (("module", _MODULE), ("energy", _ENERGY), ("power", _POWER))
 _MINUTE_S = 60
 
 
+def birth(about):
+    """Topic on which Home Assistant says "online" when it has started."""
+    return about.prefix + "/status"
+
+
 def hello(store, about):
-    """Discovery of the module, then of what the meter has."""
-    from .. import names
+    """Discovery of the module, then of what the meter has; its code is here for that."""
+    from . import ha_discovery
 
-    texts = names.load(about.language)
-    for topic, spec in _STATES:
-        if topic == "module":
-            facts = about.facts()
-            found = [key for key in facts if facts[key] is not None]
-        else:
-            found = read(store, [w[0] for w in entries(spec)])
-        shared = json.dumps(_shared(store, about, topic))[:-1]
-        some = []
-        n = 0
-        for w in entries(spec):
-            if w[0] in found:
-                entity = _entity(about, texts, topic, w)
-                if about.discovery == "entity":
-                    yield _entity_topic(about, w[0]), shared + "," + entity[1:], True
-                else:
-                    some.append('"%s":%s' % (w[0], entity))
-            if len(some) == _GROUP:
-                yield _device_topic(about, topic, n), _device(shared, some), True
-                some = []
-                n += 1
-        if some:
-            yield _device_topic(about, topic, n), _device(shared, some), True
-    drop("firmware.mqtt.names")
-
-
-def _entity_topic(about, name):
-    return "%s/sensor/%s/%s/config" % (about.prefix, about.id, name)
-
-
-def _device_topic(about, topic, n):
-    return "%s/device/%s_%s%d/config" % (about.prefix, about.id, topic, n)
-
-
-def _device(shared, some):
-    return '%s,"cmps":{%s}}' % (shared, ",".join(some))
-
-
-def _shared(store, about, topic):
-    # What the entities of one state topic have in common.
-    # `status` is of the readings: the module's own figures are there without a meter.
-    available = [] if topic == "module" else [{"t": about.base + "/status"}]
-    if about.will:  # the broker speaks for us there, not in `status`
-        where, gone, here = about.will
-        available.append({"t": where, "pl_avail": here, "pl_not_avail": gone})
-    url = about.url()
-    if topic == "module":
-        device = {"ids": [about.id], "name": about.name, "mf": "mep", "mdl": about.board}
-        device["sw"] = about.version
-    else:
-        device = {"ids": [about.id + "_meter"], "name": "%s meter" % about.name}
-        device["via_device"] = about.id
-        for key, ours in (("mf", "manufacturer"), ("mdl", "model"), ("sw", "firmware")):
-            if store.meter.get(ours):
-                device[key] = store.meter[ours]
-    if url:
-        device["cu"] = url
-    shared = {"dev": device, "o": {"name": "mep", "sw": about.version}}
-    shared["stat_t"] = "%s/ha/%s" % (about.base, topic)
-    if available:
-        shared["avty"] = available
-        shared["avty_mode"] = "all"
-    return shared
-
-
-def _entity(about, texts, topic, w):
-    from ..names import of
-
-    name = w[0]
-    config = {
-        "name": of(texts, name),
-        "uniq_id": "%s_%s" % (about.id, name),
-        "val_tpl": "{{ value_json.%s }}" % name,
-        "exp_aft": about.expire_s,
-    }
-    if about.discovery == "entity":  # Home Assistant before 2025.10 knows no other
-        config["obj_id"] = "%s_%s" % (about.slug, name)
-    else:
-        config["p"] = "sensor"
-        config["default_entity_id"] = "sensor.%s_%s" % (about.slug, name)
-    for key, text in (("unit_of_meas", w[1]), ("dev_cla", w[2]), ("stat_cla", w[3])):
-        if text != "-":
-            config[key] = text
-    if topic == "module":
-        config["ent_cat"] = "diagnostic"
-        config["exp_aft"] += 2 * _MINUTE_S
-    return json.dumps(config)
+    for n, told in enumerate(about.places):
+        if told:
+            about.places[n] = None
+    yield from ha_discovery.hello(store, about)
+    drop("firmware.mqtt.formats.ha_discovery", "firmware.mqtt.names")
 
 
 def leave(about):
     """Take back what `hello` said, in whatever way."""
-    for topic, spec in _STATES:
-        for n, w in enumerate(entries(spec)):
-            if about.discovery == "entity":
-                yield _entity_topic(about, w[0]), "", True
-            elif n % _GROUP == 0:
-                yield _device_topic(about, topic, n // _GROUP), "", True
-    yield about.base + "/ha/energy", "", True
+    from . import ha_discovery, ha_mbus
+
+    yield from ha_discovery.leave(about)
+    for n in range(1, ha_mbus.PLACES + 1):
+        yield from ha_mbus.gone(about, n)
+    drop("firmware.mqtt.formats.ha_discovery", "firmware.mqtt.formats.ha_mbus")
 
 
 def _state(store, about, topic, spec):
@@ -171,7 +93,26 @@ def module(store, about):
     """The module's own figures."""
     facts = about.facts()
     found = {w[0]: facts.get(w[0]) for w in entries(_MODULE)}
+    found["version"] = about.version
     yield about.base + "/ha/module", json.dumps(found), False
 
 
-EVERY = ((10, energy, METER), (10, power, METER), (_MINUTE_S, module, MODULE))
+def mbus(store, about):
+    """The meter's M-Bus devices: which there are, and their values."""
+    devices = store.mbus if about.mbus_s else ()
+    # None: nobody knows yet. Places of which was told before, or in another life, may be empty.
+    if devices is None or not (devices or any(told != "" for told in about.places)):
+        return
+    from . import ha_mbus
+
+    yield from ha_mbus.messages(devices, about)
+    drop("firmware.mqtt.formats.ha_mbus", "firmware.mqtt.formats.ha_discovery")
+    drop("firmware.mqtt.names")
+
+
+EVERY = (
+    (10, energy, METER),
+    (10, power, METER),
+    (_MINUTE_S, module, MODULE),
+    (_MINUTE_S, mbus, MODULE),
+)

@@ -41,6 +41,11 @@ def _topic(about, path):
     return "%s/sensor/%s_%s/config" % (about.prefix, about.name, path.replace(".", ""))
 
 
+def birth(about):
+    """Topic on which Home Assistant says "online" when it has started."""
+    return about.prefix + "/status"
+
+
 def hello(store, about):
     """Discovery of what the meter has."""
     found = read(store, [w[1] for w in entries(_ENTITIES)])
