@@ -1,13 +1,15 @@
 """`firmware.late` on flash whose power fails at any byte: nothing twice, only memory is lost."""
 
 import random
+import subprocess
 
 import pytest
 from cutfs import KINDS, Disk, PowerCut
+from proofkit import report, scale
 
 from firmware import storage
 from latekit import Use, World
-from proofkit import scale
+from tools.paths import ROOT
 
 pytestmark = pytest.mark.proof
 
@@ -17,7 +19,7 @@ LIVES = scale("PROOF_CUTS", 100)
 @pytest.mark.parametrize("room", [1 << 30, 4000])
 @pytest.mark.parametrize("kind", KINDS)
 def test_lives(kind, room, monkeypatch):
-    """Outages of the broker and of the supply, each at a random moment, on large and full flash."""
+    """Outages of broker and supply, each at a random moment, on a large and on a full flash."""
     random.seed(kind)
     disk = Disk(kind, random, room)
     world = World(72, storage)
@@ -54,3 +56,15 @@ def test_lives(kind, room, monkeypatch):
     if room > 4000:
         assert not lost
     assert not [name for name in disk.files if name.startswith("late/")]
+
+
+def test_wear(micropython64):
+    """An hour without the broker erases about one block of 4 KB, and a day of it takes 31."""
+    hours = scale("PROOF_CUTS", 100)
+    command = [micropython64, "-X", "heapsize=4m", "tests/host/late_wear.py", str(hours)]
+    run = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True)
+    erased, most, used, waiting = [int(n) for n in run.stdout.split()]
+    text = "%d hours without broker: %d erasures, %d of one block, %d blocks used, %d readings"
+    report(text, hours, erased, most, used, waiting)
+    assert erased <= 1.2 * hours and most <= 2 + hours // 20
+    assert used <= 31 and waiting == 24 * 60
