@@ -16,6 +16,12 @@ from .readings import Readings
 from .supervisor import Supervisor
 
 _GARBAGE = const(8192)  # collect after so many bytes, before they lie all over the heap
+# Of the configuration, what nobody asks for after the start; of low power, if it is not chosen.
+_ONCE = (
+    "alerts_serve alerts_watch ap_password cpu_mhz domoticz_idx ha_discovery ha_prefix pin_enable "
+    "pin_rx pin_supply pin_tx rc4 sleep_readings sleep_s uart"
+)
+_LOW = " radio_every_s radio_window_s"
 
 
 def build(app, show, open_line, chip):
@@ -68,9 +74,20 @@ def load(app, chip):
         mqtt(app, chip)
     if chip:
         network(app)
+    _trim(config)
     gc.collect()
     if hasattr(gc, "threshold"):
         gc.threshold(_GARBAGE)
+
+
+def _trim(config):
+    # In place, because others have it as well; filled anew, so that its table is as small.
+    if hasattr(gc, "mem_free"):
+        gone = _ONCE if config["power_profile"] == "low" else _ONCE + _LOW
+        gone = gone.split()
+        left = {name: config[name] for name in config if name not in gone}
+        config.clear()
+        config.update(left)
 
 
 def mqtt(app, chip):
