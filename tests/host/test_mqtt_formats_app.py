@@ -54,6 +54,7 @@ async def test_every_format_at_once(mosquitto, tmp_path, free_port, model):
                     and "homeassistant/device/mep_house_power4/config" in f
                     and "ams/realtime" not in f
                     and "homie/5/mep-house/meter/voltage-l3" in f
+                    and "ams/values/voltage_l3" in f
                 ),
             )
             newest = json.loads(found["ams/readings"][-1])["values"]
@@ -69,6 +70,7 @@ async def test_every_format_at_once(mosquitto, tmp_path, free_port, model):
         kept = {m[1] for m in list(late.messages.queue) if m[3]}
     assert "homeassistant/device/mep_house_energy0/config" in kept and "ams/ha/energy" in kept
     assert "ams/meter/import/active/accumulated" in kept and "ams/meter/import/active" not in kept
+    assert "ams/values/voltage_l3" in kept
     assert "homeassistant/sensor/house_tPI/config" in kept and "ams/ha/power" not in kept
 
 
@@ -78,6 +80,9 @@ def _check(found, newest):
         assert list(document) == keys
     total = json.loads(found["ams/meterConsumptionTotal/mydatajson"][0])
     assert 0 <= newest["energy_forward"] - total["Fwd_Act_Wh"] < 100
+    # A single value is one that was read, as an integer in the meter's unit.
+    read = [json.loads(text)["values"]["voltage_l3"] for text in found["ams/readings"]]
+    assert {int(text) for text in found["ams/values/voltage_l3"]} <= set(read)
     energy = json.loads(found["ams/ha/energy"][-1])
     assert abs(energy["energy_forward"] * 1000 - newest["energy_forward"]) < 100
     power = json.loads(found["ams/ha/power"][-1])
