@@ -34,6 +34,10 @@ GAP_MS = const(150)  # silence that ends a packet; the meter itself pauses 25 ms
 TRIES = const(4)
 _JUMPS = const(3)  # 0x0C answers taken in a row before giving up
 
+_READ = const(
+    22
+)  # bytes of the longest packet that reads; the first write makes room for its like
+
 _IDLE = const(0x00)
 _READY = const(0x10)
 _WAIT = const(0x20)
@@ -95,7 +99,7 @@ class Session:
         self._older = Digest(key)  # of the try before
         self._cipher = cipher
         self._reader = PacketReader(slide=True)
-        self._tx = bytearray(2 + MAX_LENGTH)
+        self._tx = bytearray(_READ)
         self._view = memoryview(self._tx)
         self._state = _IDLE
         self._size = 0  # of the request's body
@@ -130,6 +134,10 @@ class Session:
         else:
             from .writing import write
 
+            if len(self._tx) == _READ:
+                self._tx = bytearray(2 + MAX_LENGTH)
+                self._view = memoryview(self._tx)
+                self._packet = None
             self._size = write(self._tx, 2, table, data, offset)
         self._write = data is not None
         self._wanted = count
