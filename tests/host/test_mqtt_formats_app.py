@@ -97,5 +97,6 @@ def _check(found, newest):
     names = []
     for topic, payloads in found.items():
         if topic.startswith("homeassistant/device/"):
-            names += [c["name"] for c in json.loads(payloads[-1])["cmps"].values()]
+            cmps = json.loads(payloads[-1])["cmps"].values()
+            names += [c["name"] for c in cmps if "name" in c]  # others are taken back
     assert "Effekt købt L1" in names and len(names) == len(set(names))
