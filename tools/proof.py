@@ -16,6 +16,7 @@ SCALES = (
     ("PROOF_POLLS", "10000", "polls of the application under the 32-bit MicroPython"),
     ("PROOF_SECONDS", "60", "seconds against a paced meter in real time"),
     ("PROOF_MESSAGES", "2000", "messages from a verified reply to a subscriber of MQTT"),
+    ("PROOF_CHAOS_S", "7200", "seconds of faults of the broker and the network, ten in one"),
     ("PROOF_OUTAGES", "5", "rounds of killing, stopping, black-holing and slowing the broker"),
     ("PROOF_LATE", "8", "rounds of all faults of broker and network around the outage buffer"),
     ("PROOF_TABLES", "1000000", "random replies for each group of tables"),
