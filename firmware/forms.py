@@ -50,11 +50,15 @@ def _zone(text):
 
 
 def _tls(text):
-    # SHA-256 in hex, as it is or with a colon between each two bytes.
-    digits = text.replace(":", "").lower()
-    colons = len(digits) + 31 == len(text) and all(c == ":" for c in text[2::3])
-    hexadecimal = len(digits) == 64 and all(c in "0123456789abcdef" for c in digits)
-    return text in ("off", "ca") or (hexadecimal and (colons or digits == text.lower()))
+    # SHA-256 in hex, as it is or with a colon between each two digits.
+    if text in ("off", "ca"):
+        return True
+    parts = text.lower().split(":")
+    if len(parts) == 32 and not all(len(part) == 2 for part in parts):
+        return False
+    digits = "".join(parts)
+    whole = len(digits) == 64 and len(parts) in (1, 32)
+    return whole and all(c in "0123456789abcdef" for c in digits)
 
 
 def _watch(part):

@@ -67,6 +67,12 @@ def test_wrong_types_and_ranges_name_the_key():
         ("mqtt_base", "a/#", "topic"),
         ("mqtt_base", "a\nb", "control"),
         ("mqtt_user", "\ud800", "control"),
+        ("mqtt_tls", "", "length"),
+        ("mqtt_tls", "on", "tls"),
+        ("mqtt_tls", "a" * 63, "tls"),
+        ("mqtt_tls", "g" * 64, "tls"),
+        ("mqtt_tls", "a:" * 32, "tls"),
+        ("mqtt_tls", "abc:" * 23 + "abc", "tls"),
         ("board", 7, "choice"),
         ("board", "dabler", "choice"),
         ("cpu_mhz", 100, "choice"),
@@ -108,6 +114,9 @@ def test_good_values():
         ("timezone", "<+01>-1"),
         ("mqtt_host", "fe80::1"),
         ("mqtt_base", "mep/house 1"),
+        ("mqtt_tls", "ca"),
+        ("mqtt_tls", "aB" * 32),
+        ("mqtt_tls", "0A:" * 31 + "ff"),
     ):
         assert config.validate(_with(**{name: value}))[name] == value
 

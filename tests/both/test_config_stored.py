@@ -61,6 +61,13 @@ def test_a_bad_value_becomes_its_default_and_is_told():
 
 
 @_clean_after
+def test_tls_that_is_no_good_never_becomes_plain_text():
+    storage.save(NAME, b'{"version": 1, "mqtt_host": "broker", "mqtt_tls": "newer"}')
+    c, notes = config.restore(NAME)
+    assert c["mqtt_host"] == "" and [n.args[1] for n in notes] == ["mqtt_tls"]
+
+
+@_clean_after
 def test_a_fixed_address_that_cannot_work_becomes_dhcp():
     storage.save(NAME, b'{"version": 1, "ip": "10.0.0.2"}')
     c, notes = config.restore(NAME)

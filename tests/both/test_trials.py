@@ -145,6 +145,12 @@ async def test_brokers_that_do_not():
         assert (await _broker(answer))[0] == outcome, answer
 
 
+async def test_what_is_wrong_with_tls():
+    for answer, tls in ((b"HTTP/1.1 400 Bad\r\n\r\n", "0" * 64), (b"", "ca")):
+        outcome, detail = await _broker(answer, mqtt_tls=tls)
+        assert outcome == "mqtt_tls" and detail, (outcome, detail)
+
+
 async def test_nobody_listens():
     got = await _broker(b"", mqtt_port=1)
     assert got[0] == "mqtt_silent" and got[1]
