@@ -177,6 +177,15 @@ async def test_who_is_not_trusted_is_named_and_gets_nothing(world, listener, giv
     assert "hush-hush" not in "".join(logged) and "PRIVATE" not in "".join(logged)
 
 
+async def test_a_clock_that_is_not_set_and_an_interpreter_without_tls(world, monkeypatch):
+    monkeypatch.setattr(tls, "unix", lambda: None)
+    async with running(world.settings("future")) as client:
+        await until(lambda: client.reason == tls.NO_CLOCK)
+    monkeypatch.setattr(tls, "tls", None)
+    async with running(world.settings("good")) as client:
+        await until(lambda: client.reason == tls.NONE)
+
+
 async def test_the_password_is_sent_only_after_the_fingerprint_was_right(world, monkeypatch):
     sent = []
     patient = tls._Patient.write
