@@ -20,6 +20,7 @@ pytestmark = [pytest.mark.proof, pytest.mark.timeout(900)]
 
 POLLS = max(60, scale("PROOF_POLLS", 600) // 10)  # a step
 MOST = 90 * 1024
+NAMES = 4512
 STEPS = (
     "polling and MQTT",
     "one live page beside",
@@ -84,8 +85,8 @@ def test_application_in_90_kb(micropython32, mosquitto, tmp_path, free_port, mod
             run.wait()
     assert len(used) == len(STEPS), said[-20:]
     assert max(used[:3]) <= MOST, used
-    # A closed page gives back what it took.
-    assert used[-1] <= used[0] + 1024, used
+    # A closed page gives back what it took. The interpreter's table of names doubles once.
+    assert used[-1] <= used[0] + 1024 + NAMES, used
 
 
 def follow(run, model, pages, load):
