@@ -101,7 +101,7 @@ def test_random_replies_raise_only_table_error(group):
 def test_random_replies_under_micropython(micropython32):
     replies = min(scale("PROOF_TABLES", 1000), 10000)
     run = subprocess.run(
-        [micropython32, "-X", "heapsize=1m", "tests/run_both.py", "test_osgp_random"],
+        [micropython32, "-X", "heapsize=2m", "tests/run_both.py", "test_osgp_random"],
         cwd=ROOT,
         env=dict(os.environ, RANDOM_REPLIES=str(replies)),
         stdout=subprocess.PIPE,
