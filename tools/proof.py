@@ -26,6 +26,7 @@ SCALES = (
     ("PROOF_UPTIME_HOURS", "312", "hours on end, so that the ticks wrap (about 13 minutes)"),
     ("PROOF_NODERED", "1", "a Node-RED from npm that runs the flow of docs/integrations"),
     ("PROOF_FHEM", "1", "an installed FHEM (FHEM_HOME) with the definitions of docs/integrations"),
+    ("PROOF_HOMEASSISTANT", "1", "a real Home Assistant, of each kind of discovery"),
     ("PROOF_CUTS", "2000", "power cuts while something is saved, for each kind of flash"),
 )
 
