@@ -4,14 +4,16 @@ Each message is whole JSON with ``part``, from 1, and ``last``. The next one is 
 network has the one before it.
 """
 
-import asyncio
 import json
 
 from shim import const
 from ..hal.clock import sleep_ms
+from ..hal.memory import drop
 
 _WAIT_MS = const(20)
-_PART = const(1000)  # characters of a table's values after which a message ends
+_SECOND_MS = const(1000)
+_PATIENCE_S = const(60)
+_PART = const(600)  # characters after which a message ends
 _LOST = "the connection to the broker was lost meanwhile; ask again"
 
 
@@ -27,7 +29,8 @@ class Question:
         self.sock = (None, self)
 
 
-class _Lost(Exception):
+class _Ended(Exception):
+    # Why there is no more of the answer.
     pass
 
 
@@ -50,33 +53,52 @@ class _Parts:
             await sleep_ms(_WAIT_MS)
         head = '"part":%d,"last":%s,' % (self.sent + 1, "true" if last else "false")
         if self.gone() or not self._commands.say(self._tag, head + more):
-            raise _Lost()
+            raise _Ended(_LOST)
         self.sent += 1
 
+    async def back(self):
+        # Wait for the broker, to tell it the end of an answer: a minute at most.
+        for _ in range(_PATIENCE_S):
+            if self._client.connected and self._client.idle:
+                break
+            await sleep_ms(_SECOND_MS)
 
-async def answer(commands, tag, path, args):
+
+async def do(commands, tag, path, args):
     """Ask ``path`` with ``args`` and send the answer, or why there is none."""
     parts = _Parts(commands, tag)
-    why = what = None
+    why = "the module restarts"  # if this is cancelled
+    try:
+        await _answer(commands, parts, path, args)
+        why = None
+    except _Ended as e:
+        why = e.args[0]
+        await parts.back()
+    except MemoryError:
+        why = "the module has too little memory for it now; ask for less, or use mepctl"
+    except Exception as e:
+        commands.app.log("error", "MQTT command: %s: %s" % (type(e).__name__, e))
+        why = "the module failed at it; its log says more"
+    finally:
+        if why:
+            last = '"part":%d,"last":true,' % (parts.sent + 1) if parts.sent else ""
+            commands.say(tag, '%s"error":%s' % (last, json.dumps(why)), False)
+        drop("firmware.mqtt.answering")
+
+
+async def _answer(commands, parts, path, args):
+    what = None
     try:
         code, what = await commands.app.asked(Question(path, args, parts.gone))
         if code != 200:
             why, what = what, None
-        elif what.kind == "text/csv":
-            why = await _rows(parts, what)
-        else:
-            await _values(parts, what)
-    except _Lost:
-        why = _LOST
-    except asyncio.CancelledError:
-        commands.refuse(tag, "the module restarts", parts.sent + 1)
-        raise
+            raise _Ended(why)
+        last = await (_rows if what.kind == "text/csv" else _values)(parts, what)
     finally:
         if what:
             await what.aclose()
-    if why:
-        part = parts.sent + 1 if parts.sent else 0
-        await commands.refuse_later(tag, why, part)
+    # Only now: whoever has the last part may ask again at once.
+    await parts.send(last, True)
 
 
 async def _values(parts, what):
@@ -92,29 +114,28 @@ async def _values(parts, what):
             await parts.send(top + rows.lstrip(",") + "}")
             rows = ""
         rows += piece
-    await parts.send((top + rows.lstrip(","))[:-1], True)
+    return (top + rows.lstrip(","))[:-1]
 
 
 async def _rows(parts, what):
-    # The reason why it ended before its time, if it did.
+    rows = ""
     async for piece in what:
         piece = str(piece, "utf-8")
         if piece[0] == "#":
-            return piece[1:].strip()
-        rows = []
+            if rows:
+                await parts.send('"rows":[%s]' % rows[1:])
+            raise _Ended(piece[1:].strip())
         for cells in lines(piece):
             if not parts.sent:
                 await parts.send('"columns":%s,"rows":[]' % json.dumps(cells))
                 continue
             for i in range(2):  # time and status
                 cells[i] = json.dumps(cells[i] or "")
-            rows.append("[%s]" % ",".join([cell or "null" for cell in cells]))
-        if rows:
-            await parts.send('"rows":[%s]' % ",".join(rows))
-    if parts.gone():
-        raise _Lost()
-    await parts.send('"rows":[]', True)
-    return None
+            rows += ",[%s]" % ",".join([cell or "null" for cell in cells])
+            if len(rows) > _PART:
+                await parts.send('"rows":[%s]' % rows[1:])
+                rows = ""
+    return '"rows":[%s]' % rows[1:]
 
 
 def lines(text):

@@ -1,12 +1,16 @@
 """The commands that ask nothing of the meter; loaded for one of them."""
 
+import asyncio
+
 from shim import const
-from ..hal.clock import sleep_ms
+from ..hal.clock import sleep_ms, ticks_add, ticks_ms
 from ..hal.memory import drop
 from ..hal.ports import CHIP
 
 _WAIT_MS = const(20)
 _WAITS = const(100)
+_SHOWN_MS = const(60000)
+_OUT_MS = const(200)  # for the network
 _BLINK_MS = const(250)
 _BLINKS = const(40)
 _HERE = "this module was asked to identify itself (MQTT)"
@@ -14,32 +18,49 @@ _HERE = "this module was asked to identify itself (MQTT)"
 
 async def do(commands, tag, name, args):
     """Do the command ``name`` for ``commands`` (`firmware.mqtt.commands.Commands`)."""
+    try:
+        if name == "interval":
+            _interval(commands, args)
+            commands.say(tag, '"seconds":%d,"until":"restart"' % args)
+        elif name == "identify":
+            led = _led(commands.app.config)
+            _show(commands)
+            commands.say(tag, '"shown":"live page, log%s","seconds":60' % (", LED" if led else ""))
+            if led:
+                commands.led = asyncio.create_task(_blink(led))  # nobody waits for its end
+        else:
+            commands.say(tag, '"restart":true')
+            await _restart(commands.app)
+    finally:
+        drop("firmware.mqtt.deeds")
+
+
+def _interval(commands, seconds):
+    if not commands.pace:
+        from .pace import Pace
+
+        topic = commands.app.config["mqtt_base"] + "/readings"
+        commands.pace = Pace(commands.client, topic.encode())
+    commands.pace.every(seconds)
+
+
+def _show(commands):
     app = commands.app
-    if name == "interval":
-        commands.pace(args)
-        commands.say(tag, '"seconds":%d,"until":"restart"' % args)
-    elif name == "identify":
-        commands.show(_HERE)
-        app.log("info", _HERE)
-        led = _led(app.config)
-        places = "live page, log, LED" if led else "live page, log"
-        commands.say(tag, '"shown":"%s","seconds":60' % places)
-        if led:
-            await _blink(led)
-    elif name == "restart":
-        commands.say(tag, '"restart":true')
-        for _ in range(_WAITS):  # until that is out
-            if app.mqtt.idle:
-                break
-            await sleep_ms(_WAIT_MS)
-        await sleep_ms(10 * _WAIT_MS)
-        _restart(app)
+    before = commands.shown[0] if commands.shown else app.weak
+    commands.shown = before, ticks_add(ticks_ms(), _SHOWN_MS)
+    app.weak = _HERE
+    app.log("info", _HERE)
 
 
-def _restart(app):
-    # As the application starts again for the settings.
+async def _restart(app):
+    # As the application starts again for the settings; when the answer is out.
     from ..hal import esp32
 
+    for _ in range(_WAITS):
+        if app.mqtt.idle:
+            break
+        await sleep_ms(_WAIT_MS)
+    await sleep_ms(_OUT_MS)
     if app.late:
         app.late.keep()
     app.guard.healthy()

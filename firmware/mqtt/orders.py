@@ -1,11 +1,16 @@
-"""Is it a command, and may it be done? Loaded for one look at one message."""
+"""Is it a command, and may it be done? Loaded for one look at what came."""
 
+import asyncio
 import json
 from binascii import unhexlify
 
 from shim import const
 from ..hal.ports import CHIP
+from .commands import MOST
 
+_BUSY = "another question is under way; ask again when it is answered"
+_MANY = "more than %d commands came at once; write one and wait for its answer"
+_LONG = "a message of more than 256 bytes came and was not read; write a shorter one"
 _LIKE = 'write JSON like {"id": "1", "cmd": "read", "table": "BT23"}'
 _KEPT = (
     "a retained message is no command: publish it without retain, and remove this one with an "
@@ -33,6 +38,49 @@ COMMANDS = (
 class _Wrong(Exception):
     # What to write instead.
     pass
+
+
+def look(commands):
+    """Begin or refuse what waits for ``commands`` (`firmware.mqtt.commands.Commands`)."""
+    oversize = commands.client._pipe.oversize
+    if oversize != commands.oversize:
+        commands.oversize = oversize
+        _refuse(commands, None, _LONG)
+    waiting = commands.waiting
+    commands.waiting = []
+    for payload, retained in waiting[:MOST]:
+        _begin(commands, payload, retained)
+    if len(waiting) > MOST:
+        _refuse(commands, None, _MANY % MOST)
+
+
+def _begin(commands, payload, retained):
+    app = commands.app
+    tag, name, path, args, why = take(payload, retained, app.config)
+    work = commands.work
+    if not why and work and not work.done():
+        if name == "restart":
+            work.cancel()
+        else:
+            why = _BUSY
+    if why:
+        if retained:
+            app.log("warn", "MQTT: " + why)
+        return _refuse(commands, tag, why)
+    app.log("info", "MQTT command: " + name)
+    if path is None:
+        from .deeds import do
+
+        work = do(commands, tag, name, args)
+    else:
+        from .answering import do
+
+        work = do(commands, tag, path, args)
+    commands.work = asyncio.create_task(work)
+
+
+def _refuse(commands, tag, why):
+    commands.say(tag, '"error":' + json.dumps(why), False)
 
 
 def take(payload, retained, config):
