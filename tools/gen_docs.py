@@ -88,7 +88,7 @@ def values(config, entry):
         "commands": "names, with commas: " + ", ".join("`%s`" % c for c in forms.COMMANDS),
         "idx": "up to five whole numbers, with commas",
         "tls": "`off`, `ca`, or 64 hex digits with or without colons",
-        "steps": "pairs `value:change`, with commas; a value is a name, one without its phase, or a unit",
+        "steps": "pairs `value:change`, with commas, of a name, one without its phase, or a unit",
     }[config.FORMS[flags >> config.FORM]]
     return "%s, %s %d" % (form, "at most" if low == 0 else "%d to" % low, high)
 
