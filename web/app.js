@@ -9,7 +9,7 @@ const values = new Map(); // name -> {value, unit, slow, at}; at is on performan
 const past = []; // [at, watts]
 let online = null; // what the module says of the meter; null until it has said anything
 let reason = "", reachable = true, source = null, polling = false, said = "";
-let today = null, yesterday = null; // energy of the local days, as the module counts them
+let today = null, yesterday = null, mbus = null; // energy of the local days, as the module counts them; what /mbus.js shows
 let notes = [], alerts = []; // what the owner should mend, in words; names of what the meter wants
 
 const LINE = {
@@ -99,7 +99,15 @@ function takeReadings(doc) {
   }
   takeLine(doc.line || {});
   [today, yesterday, alerts] = [doc.today, doc.yesterday, (doc.alerts && doc.alerts.now) || []];
+  takeMbus(doc);
   remember();
+}
+
+// Few homes have such devices: what draws them is loaded if there are some.
+function takeMbus(doc) {
+  mbus = doc;
+  if (typeof drawMbus === "function") drawMbus(doc);
+  else if (doc.mbus && doc.mbus.length && !$("mbus-js")) document.head.append(Object.assign(element("script"), { id: "mbus-js", src: "/mbus.js" }));
 }
 
 function takeSnapshot(doc) {
@@ -291,26 +299,19 @@ function drawGraph() {
   const now = performance.now(), x = (t) => w - ((now - t) / (MINUTES * 60000)) * w;
   g.strokeStyle = colour("--rule");
   g.beginPath();
-  g.moveTo(0, y(0));
-  g.lineTo(w, y(0));
-  g.stroke();
+  g.moveTo(0, y(0)), g.lineTo(w, y(0)), g.stroke();
   for (const [name, top, size] of [["--in", 0, y(0)], ["--out", y(0), h - y(0)]]) {
-    g.save();
-    g.beginPath();
-    g.rect(0, top, w, size);
-    g.clip();
+    g.save(), g.beginPath();
+    g.rect(0, top, w, size), g.clip();
     g.fillStyle = g.strokeStyle = colour(name);
-    g.lineWidth = 2;
-    g.lineJoin = "round";
+    [g.lineWidth, g.lineJoin] = [2, "round"];
     for (const part of parts()) {
       g.beginPath();
       part.forEach(([t, v], i) => (i ? g.lineTo(x(t), y(v)) : g.moveTo(x(t), y(v))));
       g.stroke();
-      g.lineTo(x(part[part.length - 1][0]), y(0));
-      g.lineTo(x(part[0][0]), y(0));
+      g.lineTo(x(part[part.length - 1][0]), y(0)), g.lineTo(x(part[0][0]), y(0));
       g.globalAlpha = 0.15;
-      g.fill();
-      g.globalAlpha = 1;
+      g.fill(), g.globalAlpha = 1;
     }
     g.restore();
   }
@@ -319,8 +320,7 @@ function drawGraph() {
 }
 
 function parts() { // a gap in the data is a gap in the line
-  const all = [];
-  let before = -Infinity;
+  let all = [], before = -Infinity;
   for (const p of past) {
     if (p[0] - before > 6000) all.push([]);
     all[all.length - 1].push(p);

@@ -10,6 +10,7 @@ from .server import failure, harden
 _FILES = (
     ("/", "index.html", "text/html"),
     ("/app.js", "app.js", "text/javascript"),
+    ("/mbus.js", "mbus.js", "text/javascript"),
     ("/style.css", "style.css", "text/css"),
     ("/favicon.ico", "icon.svg", "image/svg+xml"),
 )

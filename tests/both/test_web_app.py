@@ -108,6 +108,7 @@ def test_files():
     for path, kind, text in (
         ("/", "text/html", "<!doctype html>"),
         ("/app.js", "text/javascript", '"use strict"'),
+        ("/mbus.js", "text/javascript", '"use strict"'),
         ("/style.css", "text/css", "prefers-color-scheme: dark"),
         ("/favicon.ico", "image/svg+xml", "<svg"),
     ):

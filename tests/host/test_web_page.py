@@ -237,6 +237,45 @@ def test_every_alert_has_its_words():
     assert sorted(found) == sorted(causes(0xFF))
 
 
+def _device(n, medium, values, note="", time=None, maker="KAM"):
+    values = values and [dict(zip(("name", "value", "scale", "unit"), v)) for v in values]
+    found = {"n": n, "id": "4512098" + str(n), "maker": maker, "medium": medium, "note": note}
+    return dict(found, values=values, time=time)
+
+
+def test_devices_on_mbus(browser, module):
+    module.usual()
+    page = Page(browser, module)
+    page.until("#state", "Live")
+    assert page.run("$('mbus').hidden && !$('mbus-js')")  # nothing more is loaded
+    module.store.set_clock(1795262400)
+    module.clock.seconds = 1795262400
+    heat = [("energy", 97601000, 1, "Wh"), ("flow_temperature", 682, 10, "C")]
+    module.store.mbus = [
+        _device(1, "cold_water", [("volume", 786194, 1000, "m3")], time=1795262400 - 7200),
+        _device(2, HOSTILE, heat, maker=None),
+        _device(3, "gas", [], "encrypted"),
+        _device(4, "heat", None),
+    ]
+    page = Page(browser, module)
+    page.until("#mbus", "Cold water KAM 45120981")
+    text = page.text("#mbus").split("\n")
+    assert text[:5] == [
+        "Other meters",
+        text[1],
+        "Volume",
+        "786.194 m³",
+        "Read by the meter 2 h ago",
+    ]
+    assert HOSTILE[1:] in text[5] and "KAM" not in text[5] and page.run("!window.hacked")
+    assert text[6:10] == ["Energy", "97 601 kWh", "Flow temperature", "68.2 °C"]
+    assert "Gas KAM 45120983\nEncrypted" in page.text("#mbus")
+    assert "Heat KAM 45120984\nNot read for some time." in page.text("#mbus")
+    module.store.mbus = []
+    page.driver.execute_script("readings()")
+    WebDriverWait(browser, 10).until(lambda _: page.run("$('mbus').hidden"))
+
+
 def test_goes_stale_and_recovers(browser, module):
     module.usual()
     page = Page(browser, module)
