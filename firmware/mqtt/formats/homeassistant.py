@@ -12,14 +12,12 @@ import json
 from ...hal.memory import drop
 from . import METER, MODULE, entries, fixed, read
 
-# Value, unit, device class, state class, form. `t#` are the tariffs, counted from 0.
+# Value, unit, device class, state class, form.
+_TARIFF = "energy_%s_t%d kWh energy total_increasing 33;"
 _ENERGY = (
     "energy_forward kWh energy total_increasing 33;energy_reverse kWh energy total_increasing 33;"
-    "energy_forward_t0 kWh energy total_increasing 33;"
-    "energy_forward_t# kWh energy total_increasing 33;"
-    "energy_reverse_t0 kWh energy total_increasing 33;"
-    "energy_reverse_t# kWh energy total_increasing 33;"
-    "energy_reactive_import kvarh - total_increasing 33;"
+    + "".join([_TARIFF % (d, t) for d in ("forward", "reverse") for t in range(8)])
+    + "energy_reactive_import kvarh - total_increasing 33;"
     "energy_reactive_export kvarh - total_increasing 33"
 )
 _POWER = (
