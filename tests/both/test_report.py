@@ -73,6 +73,7 @@ def test_readings_document():
         "today": None,
         "yesterday": None,
         "alerts": None,
+        "mbus": None,
         "line": {"verified": 2},
     }
 
