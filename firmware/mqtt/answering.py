@@ -13,7 +13,8 @@ from ..hal.memory import drop
 _WAIT_MS = const(20)
 _SECOND_MS = const(1000)
 _PATIENCE_S = const(60)
-_PART = const(600)  # characters after which a message ends
+_PART = const(600)  # characters of a table's values after which a message ends
+_ROWS = const(200)  # and of a profile's rows: there is least memory
 _LOST = "the connection to the broker was lost meanwhile; ask again"
 
 
@@ -132,7 +133,7 @@ async def _rows(parts, what):
             for i in range(2):  # time and status
                 cells[i] = json.dumps(cells[i] or "")
             rows += ",[%s]" % ",".join([cell or "null" for cell in cells])
-            if len(rows) > _PART:
+            if len(rows) > _ROWS:
                 await parts.send('"rows":[%s]' % rows[1:])
                 rows = ""
     return '"rows":[%s]' % rows[1:]
