@@ -45,12 +45,12 @@ def readings(store):
         [store.value(i) for i in n],
         [store.age_ms(i) for i in n],
         "}," + today(store),
-        ',"alerts":%s,"mbus":%s,"line":%s}'
-        % (json.dumps(store.alerts), json.dumps(store.mbus), json.dumps(store.line())),
+        store.mbus,
+        ',"alerts":%s,"line":%s}' % (json.dumps(store.alerts), json.dumps(store.line())),
     )
 
 
-def _pieces(head, names, kinds, values, ages, days, tail):
+def _pieces(head, names, kinds, values, ages, days, devices, tail):
     yield head
     comma = ""
     for i, name in enumerate(names):
@@ -63,6 +63,11 @@ def _pieces(head, names, kinds, values, ages, days, tail):
         )
         comma = ","
     yield days
+    comma = ',"mbus":['
+    for device in devices or ():
+        yield comma + json.dumps(device)
+        comma = ","
+    yield "]" if devices else ',"mbus":' + json.dumps(devices)
     yield tail
 
 

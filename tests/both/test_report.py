@@ -78,6 +78,14 @@ def test_readings_document():
     }
 
 
+def test_readings_with_devices_on_mbus():
+    store = _filled()
+    for devices in ([], [{"n": 1}], [{"n": 1, "values": None}, {"n": 3, "values": []}]):
+        store.mbus = devices
+        pieces = list(report.readings(store))
+        assert json.loads("".join(pieces))["mbus"] == devices
+
+
 def test_pieces_stay_small():
     store, _ = _store()
     store.configure([("value_number_%d" % i, "W", 28, 0, 9, False, 1) for i in range(100)])
