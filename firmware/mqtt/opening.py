@@ -64,8 +64,8 @@ def describe(app, config):
     about.version = VERSION
     low = config["power_profile"] == "low"
     about.expire_s = 2 * config["radio_every_s"] + _EXPIRE_S if low else _EXPIRE_S
-    about.mbus_s = config.get("mbus_every_min", 0) * 60
-    about.places = [None] * _PLACES  # what was told of the M-Bus device there; "": there is none
+    about.places = [None] * _PLACES  # what was told of the M-Bus device there
+    about.hello = False  # whether that is to be told again
     allowed = [name.strip() for name in config.get("mqtt_commands", "").split(",")]
     # A program on a computer is restarted there.
     about.buttons = [b for b in ("restart", "identify") if b in allowed and (CHIP or b[0] == "i")]

@@ -73,7 +73,7 @@ class About:
     expire_s = 60
     will = None
     buttons = ()
-    mbus_s = 3600
+    hello = False
     rssi = -61
 
     def __init__(self):

@@ -5,7 +5,8 @@ import json
 from . import entries, read
 from .homeassistant import STATES
 
-GROUP = 5  # entities in a device's message
+_GROUP = 5  # entities in a device's message, but for what is left over in the last one
+_LAST = {"module": 0, "energy": 3, "power": 3}
 _MINUTE_S = 60
 # Name, device class, category.
 _BUTTONS = "restart restart config;identify identify config"
@@ -24,20 +25,22 @@ def hello(store, about):
             found = read(store, [w[0] for w in entries(spec)])
         common = json.dumps(_shared(store, about, topic))[:-1]
         some = []
-        n = 0
-        for w in entries(spec):
+        at = 0
+        for i, w in enumerate(entries(spec)):
+            # By its place in the list: an entity never moves to another message.
+            n = group(topic, i)
+            if n != at and some:
+                yield _device_topic(about, topic, at), device(common, some), True
+                some = []
+            at = n
             if w[0] in found:
                 entity = json.dumps(_sensor(about, texts, topic, w))
                 if about.discovery == "entity":
                     yield _entity_topic(about, "sensor", w[0]), common + "," + entity[1:], True
                 else:
                     some.append('"%s":%s' % (w[0], entity))
-            if len(some) == GROUP:
-                yield _device_topic(about, topic, n), _device(common, some), True
-                some = []
-                n += 1
         if some:
-            yield _device_topic(about, topic, n), _device(common, some), True
+            yield _device_topic(about, topic, at), device(common, some), True
         if topic == "module":
             yield from _controls(store, about, texts)
 
@@ -55,7 +58,7 @@ def _controls(store, about, texts):
         else:  # a component with nothing but its platform
             some.append('"%s":{"p":"%s"}' % (name, kind))
     if some:
-        yield _device_topic(about, "control", 0), _device(common, some), True
+        yield _device_topic(about, "control", 0), device(common, some), True
 
 
 def _each_control(about, texts):
@@ -86,7 +89,13 @@ def _device_topic(about, topic, n):
     return "%s/device/%s_%s%d/config" % (about.prefix, about.id, topic, n)
 
 
-def _device(common, some):
+def group(topic, i):
+    """In which message of a device entity ``i`` of the state ``topic`` is."""
+    return min(i // _GROUP, _LAST[topic])
+
+
+def device(common, some):
+    """The text of a message that tells of the entities ``some`` (texts)."""
     return '%s,"cmps":{%s}}' % (common, ",".join(some))
 
 
@@ -165,11 +174,12 @@ def _sensor(about, texts, topic, w):
 def leave(about):
     """Take back what `hello` said, in whatever way."""
     for topic, spec in STATES:
-        for n, w in enumerate(entries(spec)):
+        for w in entries(spec):
             if about.discovery == "entity":
                 yield _entity_topic(about, "sensor", w[0]), "", True
-            elif n % GROUP == 0:
-                yield _device_topic(about, topic, n // GROUP), "", True
+        if about.discovery != "entity":
+            for n in range(_LAST[topic] + 1):
+                yield _device_topic(about, topic, n), "", True
     if about.discovery == "entity":
         yield _entity_topic(about, "update", "update"), "", True
         for w in entries(_BUTTONS):

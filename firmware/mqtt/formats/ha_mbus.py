@@ -8,10 +8,11 @@ import json
 from shim import const
 from ...hal.clock import iso
 from . import entries
-from .ha_discovery import GROUP, classes, named, shared
+from .ha_discovery import classes, named, shared
+from .ha_discovery import device as whole
 
 PLACES = const(4)
-_PARTS = const(3)  # of what is told of a device: it has one entity for each quantity and the time
+_MOST = const(7)  # entities of a device, besides the time: all in one message
 _EXPIRE_S = const(240)  # besides the others': it is sent once a minute
 # Quantity, unit, and as what Home Assistant knows it: unit, device class, state class; what it is
 # multiplied and divided by. A class with | is that of water, gas, and others.
@@ -49,20 +50,21 @@ def messages(devices, about):
                 device = one
         told = about.places[n - 1]
         if device is None:
-            if told != "":
-                about.places[n - 1] = ""
+            if told:
+                about.places[n - 1] = None
                 yield from gone(about, n)
             continue
         known = _known(device)
         who = "%s %s" % (device["id"], device["medium"])
         mark = " ".join([who] + [w[0] for w, _ in known])
         # Values that are too old are none; the entities stay.
-        if told != mark and (known or not told):
+        if about.hello or (told != mark and (known or not told)):
             if told and not told.startswith(who):
                 yield from gone(about, n)
             about.places[n - 1] = mark
             yield from _hello(device, known, about)
         yield _topic(about, n), _state(device, known), True
+    about.hello = False
 
 
 def _known(device):
@@ -72,7 +74,7 @@ def _known(device):
         for w in entries(_SPEC):
             if w[0] == value["name"] and w[1] == (value["unit"] or "-"):
                 found.append((w, value))
-    return found
+    return found[:_MOST]
 
 
 def _topic(about, n):
@@ -83,8 +85,8 @@ def _entity_topic(about, n, name):
     return "%s/sensor/%s/mbus%d_%s/config" % (about.prefix, about.id, n, name)
 
 
-def _device_topic(about, n, part):
-    return "%s/device/%s_mbus%d_%d/config" % (about.prefix, about.id, n, part)
+def _device_topic(about, n):
+    return "%s/device/%s_mbus%d/config" % (about.prefix, about.id, n)
 
 
 def _hello(device, known, about):
@@ -97,17 +99,14 @@ def _hello(device, known, about):
     common["dev"] = _device(device, about, texts)
     common = json.dumps(common)[:-1]
     some = []
-    part = 0
     for name, config in _each(device, known, about, texts):
         text = json.dumps(config)
         if about.discovery == "entity":
             yield _entity_topic(about, n, name), common + "," + text[1:], True
         else:
             some.append('"%s":%s' % (name, text))
-        if len(some) == GROUP or (some and name == "time"):
-            yield _device_topic(about, n, part), '%s,"cmps":{%s}}' % (common, ",".join(some)), True
-            some = []
-            part += 1
+    if some:
+        yield _device_topic(about, n), whole(common, some), True
 
 
 def _device(device, about, texts):
@@ -182,6 +181,5 @@ def gone(about, n):
                 yield _entity_topic(about, n, w[0]), "", True
         yield _entity_topic(about, n, "time"), "", True
     else:
-        for part in range(_PARTS):
-            yield _device_topic(about, n, part), "", True
+        yield _device_topic(about, n), "", True
     yield _topic(about, n), "", True

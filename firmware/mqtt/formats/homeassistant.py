@@ -12,22 +12,25 @@ import json
 from ...hal.memory import drop
 from . import METER, MODULE, entries, fixed, read
 
-# Value, unit, device class, state class, form.
-_TARIFF = "energy_%s_t%d kWh energy total_increasing 33;"
+# Value, unit, device class, state class, form. Of each five of a list, which are a message of a
+# device (`ha_discovery`), every meter has one.
+_COUNTER = "energy_%s kWh energy total_increasing 33;"
 _ENERGY = (
-    "energy_forward kWh energy total_increasing 33;energy_reverse kWh energy total_increasing 33;"
-    + "".join([_TARIFF % (d, t) for d in ("forward", "reverse") for t in range(8)])
+    "".join([_COUNTER % s for s in ("forward", "forward_t0", "forward_t#")])
+    + "".join([_COUNTER % s for s in ("reverse", "reverse_t0", "reverse_t#")])
     + "energy_reactive_import kvarh - total_increasing 33;"
-    "energy_reactive_export kvarh - total_increasing 33"
+    + "".join([_COUNTER % ("forward_t%d" % t) for t in range(4, 8)])
+    + "energy_reactive_export kvarh - total_increasing 33"
+    + "".join([";" + (_COUNTER % ("reverse_t%d" % t))[:-1] for t in range(4, 8)])
 )
 _POWER = (
-    "power_forward W power measurement 00;power_reverse W power measurement 00;"
-    "power_forward_l# W power measurement 00;power_reverse_l# W power measurement 00;"
+    "power_forward W power measurement 00;power_forward_l# W power measurement 00;"
     "reactive_import var reactive_power measurement 00;"
+    "power_reverse W power measurement 00;power_reverse_l# W power measurement 00;"
     "reactive_export var reactive_power measurement 00;"
-    "apparent_power VA apparent_power measurement 00;frequency Hz frequency measurement 32;"
-    "current_l# A current measurement 33;voltage_l# V voltage measurement 32;"
-    "power_factor_l# - power_factor measurement 33"
+    "current_l# A current measurement 33;frequency Hz frequency measurement 32;"
+    "apparent_power VA apparent_power measurement 00;"
+    "voltage_l# V voltage measurement 32;power_factor_l# - power_factor measurement 33"
 )
 _MODULE = (
     "rssi dBm signal_strength measurement 00;up s duration measurement 00;"
@@ -47,9 +50,7 @@ def hello(store, about):
     """Discovery of the module, then of what the meter has; its code is here for that."""
     from . import ha_discovery
 
-    for n, told in enumerate(about.places):
-        if told:
-            about.places[n] = None
+    about.hello = True  # for `mbus`
     yield from ha_discovery.hello(store, about)
     drop("firmware.mqtt.formats.ha_discovery", "firmware.mqtt.names")
 
@@ -97,9 +98,9 @@ def module(store, about):
 
 def mbus(store, about):
     """The meter's M-Bus devices: which there are, and their values."""
-    devices = store.mbus if about.mbus_s else ()
-    # None: nobody knows yet. Places of which was told before, or in another life, may be empty.
-    if devices is None or not (devices or any(told != "" for told in about.places)):
+    devices = store.mbus
+    # None: nobody knows yet.
+    if devices is None or not (devices or any(about.places)):
         return
     from . import ha_mbus
 
