@@ -72,7 +72,10 @@ RULES = (
         ("firmware.boards", "firmware.meter", "firmware.mqtt", "mep", "osgp", *OUTPUT),
     ),
     ("firmware.web", ("firmware.certificates", "firmware.web", "microdot", *OUTPUT)),
-    ("firmware.mqtt.deeds", ("firmware.boards", "shim", "firmware.hal")),  # commands: the LED
+    (
+        "firmware.mqtt.deeds",
+        ("firmware.boards", "firmware.hal", "firmware.mqtt", "shim"),
+    ),  # commands: the LED
     ("firmware.mqtt.opening", ("firmware.mqtt", "firmware.version", *OUTPUT)),
     ("firmware.mqtt.secure", ("firmware.certificates", "firmware.mqtt", *OUTPUT)),
     ("firmware.mqtt", ("firmware.mqtt", "umqtt", *OUTPUT)),
