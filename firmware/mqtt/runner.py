@@ -35,7 +35,7 @@ class About:
         app = self._app
         status = app.status()
         line = app.store.line()
-        ages = app.store.table_ages().values()
+        ages = list(app.store.table_ages().values())  # a view is never false on MicroPython
         wifi = status.get("wifi") or {}
         return {
             "up": status["uptime_s"],

@@ -381,6 +381,8 @@ def test_about_the_module():
     assert about.id == "mep_house" and about.name == "house" and len(about.mac) == 17
     facts = about.facts()
     assert facts["up"] == 100 and facts["errors"] == 2 and facts["rssi"] is None
+    store.configure(())  # before the meter is found
+    assert about.facts()["age"] is None
     app = App(store, power_profile="low", mqtt_base="Größe/1")
     about = opening.describe(app, app.config)
     assert about.url() is None and about.expire_s > 600 and about.slug == "gr__e_1"
