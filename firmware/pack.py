@@ -23,26 +23,28 @@ class Pack:
 
     def __init__(self, path):
         self._path = path
-        index = []
         with open(path, "rb") as f:
             f.readline()
             count = int(f.readline().split()[4])
             gc.collect()
-            room = bytearray(16 * count)  # for the index: what comes now lies all over the heap
+            # For the index, folders too, at once: what comes now lies all over the heap, and a list
+            # that grows finds no place.
+            index = bytearray(16 * count)
             last = ""
-            end = 0
+            at = end = 0
             for _ in range(count):
                 _, size, name = str(f.readline(), "utf-8").split()
                 for folder in folders(last, name):
-                    index.append(_key(folder) + b"\xff\xff\xff\xff")
+                    index[at : at + 8] = _key(folder) + b"\xff\xff\xff\xff"
+                    at += 8
                 last = name
                 end += int(size)
-                index.append(_key(name) + end.to_bytes(4, "little"))
+                index[at : at + 8] = _key(name) + end.to_bytes(4, "little")
+                at += 8
             self._stamp = int(f.readline()[:6], 16)
             self._start = f.tell()
-        del room
         gc.collect()
-        self._index = b"".join(index)
+        self._index = bytes(memoryview(index)[:at])
 
     def mount(self, readonly, mkfs):
         pass
