@@ -5,7 +5,7 @@ The name of a value at a phase or in a tariff is that of the value, and which.
 
 _LANGUAGES = ("en", "da", "de")
 _TEXTS = (
-    "energy_forward|Energy imported|Energi købt|Energie Bezug\n"
+    "\nenergy_forward|Energy imported|Energi købt|Energie Bezug\n"
     "energy_reverse|Energy exported|Energi solgt|Energie Einspeisung\n"
     "energy_reactive_import|Reactive energy imported|Reaktiv energi købt|Blindenergie Bezug\n"
     "energy_reactive_export|Reactive energy exported|Reaktiv energi solgt|"
@@ -51,22 +51,17 @@ _TEXTS = (
 
 
 def load(language):
-    """The names in ``language`` (English if unknown), for `of`."""
-    column = 1 + (_LANGUAGES.index(language) if language in _LANGUAGES else 0)
-    found = []
-    for line in _TEXTS.split("\n")[:-1]:
-        words = line.split("|")
-        found.append((words[0], words[column]))
-    return found
+    """Which names are meant, for `of`: those in ``language``, English if unknown (int)."""
+    return 1 + (_LANGUAGES.index(language) if language in _LANGUAGES else 0)
 
 
-def of(texts, name):
+def of(column, name):
     """What people call the value ``name``."""
     which = ""
     if name[-3:-1] in ("_l", "_t") and name[-1].isdigit():
         which = " " + name[-2:].upper()
         name = name[:-3]
-    for key, text in texts:
-        if key == name:
-            return text + which
-    return name.replace("_", " ") + which
+    at = _TEXTS.find("\n%s|" % name) + 1
+    if not at:
+        return name.replace("_", " ") + which
+    return _TEXTS[at : _TEXTS.find("\n", at)].split("|")[column] + which

@@ -16,6 +16,7 @@ _CHECK_S = const(1)
 _SLOW_MS = const(20)
 _HELLO_MS = const(3600000)
 _WELCOME_MS = const(100)  # times 0..127: until many modules have said hello to who was restarted
+_ALONE_MS = const(30000)  # until the module is told of without a meter
 _SETTLE_MS = const(2000)  # from `hello` to the values of who looks at them only then
 _FIRST = const(20)  # replies within which each table has had its turn
 
@@ -85,7 +86,8 @@ class Runner:
         self._series = [
             _Series(e, hasattr(module, "birth")) for module in modules for e in module.EVERY
         ]
-        self._again = 0  # when to say `hello` again
+        # When to say `hello` again. While the meter is being found there is no memory for it.
+        self._again = ticks_add(ticks_ms(), _ALONE_MS)
 
     async def run(self, store, client, config, alive=None):
         """Publish for ever; ``alive()`` is called at each turn."""
@@ -102,7 +104,7 @@ class Runner:
                     await native  # raises what it died of
                 if alive:
                     alive()
-                if client.connected:
+                if client.connected and (told or store.kinds or self._hour()):
                     if self.left:
                         from . import opening
 

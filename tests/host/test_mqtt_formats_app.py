@@ -51,7 +51,7 @@ async def test_every_format_at_once(mosquitto, tmp_path, free_port, model):
                 lambda f: (
                     "domoticz/in" in f
                     and len(f.get("ams/readings", ())) > 4
-                    and "homeassistant/device/mep_house_power3/config" in f
+                    and "homeassistant/device/mep_house_power6/config" in f
                     and "ams/realtime" not in f
                     and "homie/5/mep-house/meter/voltage-l3" in f
                     and "ams/values/voltage_l3" in f

@@ -2,11 +2,12 @@
 
 import json
 
+from ...hal.memory import drop
 from . import entries, read
 from .homeassistant import STATES
 
-_GROUP = 5  # entities in a device's message, but for what is left over in the last one
-_LAST = {"module": 0, "energy": 3, "power": 3}
+# Entities in a device's message, and messages: a used heap has no large pieces.
+_GROUPS = {"module": (6, 1), "energy": (5, 4), "power": (3, 7)}
 _MINUTE_S = 60
 # Name, device class, category.
 _BUTTONS = "restart restart config;identify identify config"
@@ -23,6 +24,7 @@ def hello(store, about):
             found = [key for key in facts if facts[key] is not None]
         else:
             found = read(store, [w[0] for w in entries(spec)])
+        drop()  # room for messages that are in one piece
         common = json.dumps(_shared(store, about, topic))[:-1]
         some = []
         at = 0
@@ -30,8 +32,11 @@ def hello(store, about):
             # By its place in the list: an entity never moves to another message.
             n = group(topic, i)
             if n != at and some:
-                yield _device_topic(about, topic, at), device(common, some), True
+                text = device(common, some)
                 some = []
+                yield _device_topic(about, topic, at), text, True
+                text = None
+                drop()
             at = n
             if w[0] in found:
                 entity = json.dumps(_sensor(about, texts, topic, w))
@@ -91,7 +96,7 @@ def _device_topic(about, topic, n):
 
 def group(topic, i):
     """In which message of a device entity ``i`` of the state ``topic`` is."""
-    return min(i // _GROUP, _LAST[topic])
+    return i // _GROUPS[topic][0]
 
 
 def device(common, some):
@@ -178,7 +183,7 @@ def leave(about):
             if about.discovery == "entity":
                 yield _entity_topic(about, "sensor", w[0]), "", True
         if about.discovery != "entity":
-            for n in range(_LAST[topic] + 1):
+            for n in range(_GROUPS[topic][1]):
                 yield _device_topic(about, topic, n), "", True
     if about.discovery == "entity":
         yield _entity_topic(about, "update", "update"), "", True

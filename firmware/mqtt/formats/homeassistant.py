@@ -12,8 +12,8 @@ import json
 from ...hal.memory import drop
 from . import METER, MODULE, entries, fixed, read
 
-# Value, unit, device class, state class, form. Of each five of a list, which are a message of a
-# device (`ha_discovery`), every meter has one.
+# Value, unit, device class, state class, form. Of each group, which is a message of a device
+# (`ha_discovery`), every meter has one.
 _COUNTER = "energy_%s kWh energy total_increasing 33;"
 _ENERGY = (
     "".join([_COUNTER % s for s in ("forward", "forward_t0", "forward_t#")])
@@ -24,13 +24,14 @@ _ENERGY = (
     + "".join([";" + (_COUNTER % ("reverse_t%d" % t))[:-1] for t in range(4, 8)])
 )
 _POWER = (
-    "power_forward W power measurement 00;power_forward_l# W power measurement 00;"
-    "reactive_import var reactive_power measurement 00;"
-    "power_reverse W power measurement 00;power_reverse_l# W power measurement 00;"
-    "reactive_export var reactive_power measurement 00;"
-    "current_l# A current measurement 33;frequency Hz frequency measurement 32;"
-    "apparent_power VA apparent_power measurement 00;"
-    "voltage_l# V voltage measurement 32;power_factor_l# - power_factor measurement 33"
+    "power_forward W power measurement 00;power_forward_l1 W power measurement 00;"
+    "power_forward_l2 W power measurement 00;reactive_import var reactive_power measurement 00;"
+    "power_forward_l3 W power measurement 00;power_reverse_l3 W power measurement 00;"
+    "power_reverse W power measurement 00;power_reverse_l1 W power measurement 00;"
+    "power_reverse_l2 W power measurement 00;reactive_export var reactive_power measurement 00;"
+    "apparent_power VA apparent_power measurement 00;frequency Hz frequency measurement 32;"
+    "current_l# A current measurement 33;voltage_l# V voltage measurement 32;"
+    "power_factor_l# - power_factor measurement 33"
 )
 _MODULE = (
     "rssi dBm signal_strength measurement 00;up s duration measurement 00;"
@@ -51,8 +52,11 @@ def hello(store, about):
     from . import ha_discovery
 
     about.hello = True  # for `mbus`
-    yield from ha_discovery.hello(store, about)
-    drop("firmware.mqtt.formats.ha_discovery", "firmware.mqtt.names")
+    try:
+        yield from ha_discovery.hello(store, about)
+    finally:
+        ha_discovery = None
+        drop("firmware.mqtt.formats.ha_discovery", "firmware.mqtt.names")
 
 
 def leave(about):
@@ -104,9 +108,12 @@ def mbus(store, about):
         return
     from . import ha_mbus
 
-    yield from ha_mbus.messages(devices, about)
-    drop("firmware.mqtt.formats.ha_mbus", "firmware.mqtt.formats.ha_discovery")
-    drop("firmware.mqtt.names")
+    try:
+        yield from ha_mbus.messages(devices, about)
+    finally:
+        ha_mbus = None
+        drop("firmware.mqtt.formats.ha_mbus", "firmware.mqtt.formats.ha_discovery")
+        drop("firmware.mqtt.names")
 
 
 EVERY = (
