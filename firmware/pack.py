@@ -27,8 +27,8 @@ class Pack:
             f.readline()
             count = int(f.readline().split()[4])
             gc.collect()
-            # For the index, folders too, at once: what comes now lies all over the heap, and a list
-            # that grows finds no place.
+            # For the index, folders too, at once: what comes now lies all over the heap, where a
+            # list that grows finds no place.
             index = bytearray(16 * count)
             last = ""
             at = end = 0
