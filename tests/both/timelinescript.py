@@ -105,8 +105,8 @@ BROKER = Chapter(
     "The MQTT broker is off for an hour",
     'The page goes on; its status says "connection refused", "no answer" or "it does not answer '
     'any more" of the broker. MQTT says "offline", by the last will.',
-    "Reads on and tries the broker every few seconds; one reading a minute is kept, and sent when it "
-    "is back.",
+    "Reads on and tries the broker every few seconds; one reading a minute is kept, and sent when "
+    "it is back.",
     "never",
     (
         row(2 * M, "the broker ends", 15 * S, NO_BROKER, mqtt_reason="connection refused"),
