@@ -153,24 +153,46 @@ def prune(trees, keep):
     Gives the names that went. By name alone: a method is called if any object's of that name is.
     """
     gone = []
+    facts = {}  # of each tree that is as it was
     while True:
-        counts = Counter(name for tree in trees.values() for name in _mentioned(tree))
-        taken = {path: _taken(tree) for path, tree in trees.items()}
-        takers = Counter(name for names in taken.values() for name in names)
+        for path in trees:
+            if path not in facts:
+                facts[path] = _facts(trees[path])
+        counts = Counter()
+        for mentioned, _, _, _ in facts.values():
+            counts.update(mentioned)
+        takers = Counter(name for _, taken, _, _ in facts.values() for name in taken)
         before = len(gone)
         for path, tree in trees.items():
-            _prune_imports(tree, takers - Counter(taken[path]))
-            for body in [tree.body, *(n.body for n in ast.walk(tree) if _is(n, ast.ClassDef))]:
+            _, taken, here, bodies = facts[path]
+            changed = _prune_imports(tree, here, lambda n, own=taken: takers[n] > (n in own))
+            for body in bodies:
                 for node in [n for n in body if _is(n, _DEFINITIONS)]:
-                    own = Counter(_mentioned(node))[node.name]
-                    if counts[node.name] == own and node.name not in keep:
-                        if not node.name.startswith("__"):
-                            body.remove(node)
-                            gone.append(node.name)
+                    if node.name in keep or node.name.startswith("__"):
+                        continue
+                    if counts[node.name] == Counter(_mentioned(node))[node.name]:
+                        body.remove(node)
+                        gone.append(node.name)
+                        changed = True
                 if not body and body is not tree.body:
                     body.append(ast.Pass())
+            if changed:
+                del facts[path]
         if len(gone) == before:
             return gone
+
+
+def _facts(tree):
+    # (names and how often it mentions them, what it may take from others, names that it reads,
+    # bodies with definitions)
+    nodes = list(ast.walk(tree))
+    taken = {n.attr for n in nodes if _is(n, ast.Attribute)}
+    for node in nodes:
+        if _is(node, ast.ImportFrom):
+            taken.update(a.name for a in node.names)
+    here = {n.id for n in nodes if _is(n, ast.Name)}
+    bodies = [tree.body, *(n.body for n in nodes if _is(n, ast.ClassDef))]
+    return Counter(_mentioned(tree)), taken, here, bodies
 
 
 def _is(node, kind):
@@ -187,21 +209,14 @@ def _mentioned(tree):
             yield node.name
 
 
-def _taken(tree):
-    # What the module may take from others.
-    names = set()
-    for node in ast.walk(tree):
-        if _is(node, ast.Attribute):
-            names.add(node.attr)
-        elif _is(node, ast.ImportFrom):
-            names.update(a.name for a in node.names)
-    return names
-
-
-def _prune_imports(tree, others):
-    here = {n.id for n in ast.walk(tree) if _is(n, ast.Name)}
+def _prune_imports(tree, here, others):
+    # True if something went.
+    changed = False
     for node in [n for n in tree.body if _is(n, (ast.Import, ast.ImportFrom))]:
         names = [(a, a.asname or a.name.split(".")[0]) for a in node.names]
-        node.names = [a for a, name in names if name in here or name in others]
-        if not node.names:
+        left = [a for a, name in names if name in here or others(name)]
+        changed = changed or len(left) < len(names)
+        node.names = left
+        if not left:
             tree.body.remove(node)
+    return changed
