@@ -2,8 +2,11 @@
 
     micropython -X heapsize=128k budget.py config.json POLLS [SPACING_MS]
 
-Prints one JSON line a row: `{"row": what, "bytes": kept}` for each module and object as it comes,
-then `{"step": n, "used": least}` at each POLLS polls, so that who runs it may open pages between;
+Prints one JSON line a row: `{"row": what, "bytes": kept}` for each module and object as it comes.
+Then comes to pass what leaves names behind for ever: the M-Bus devices are read, what changes
+seldom is told, somebody asks for the status, and the broker is away for a while; who runs this
+takes it away at `{"broker": false}` and brings it back at `{"broker": true}`. At last
+`{"step": n, "used": least}` at each POLLS polls, so that who runs it may open pages between;
 "used" is the least of some collections, without this script's own.
 """
 
@@ -11,25 +14,22 @@ import gc
 import json
 import sys
 
+from micropython import const, qstr_info
+
 gc.collect()
 _EMPTY = gc.mem_alloc()
 sys.path[:0] = ["", "lib"]
-MODULES = (
-    "asyncio shim mep.digest mep.frame mep.requests mep.session osgp.codec osgp.sources osgp.dims "
-    "firmware.hal.clock firmware.readings firmware.report firmware.log firmware.supervisor "
-    "firmware.hal.ports firmware.hal.net firmware.meter.link firmware.meter.poller microdot "
-    "firmware.web.app umqtt.simple firmware.mqtt.client firmware.mqtt.publisher firmware.app"
-)
-STEPS = 5
-LOOKS = 20
+_STEPS = const(5)
+_LOOKS = const(20)
+_UPTIME_S = const(1000)  # late enough for all of it
 _inner = [0]  # what the innermost of nested measurements found already
 
 
-def row(what, kept):
+def _row(what, kept):
     print(json.dumps({"row": what, "bytes": kept}))
 
 
-def measured(what, function):
+def _measured(what, function):
     """``function``, that tells what its call kept, without what measured calls in it kept."""
 
     def call(*arguments):
@@ -40,18 +40,51 @@ def measured(what, function):
         result = function(*arguments)
         gc.collect()
         kept = gc.mem_alloc() - before
-        row(what, kept - _inner[0])
+        _row(what, kept - _inner[0])
         _inner[0] = outer + kept
         return result
 
     return call
 
 
-for _name in MODULES.split():
-    measured(_name, __import__)(_name)
+for _name in (
+    "asyncio shim mep.digest mep.frame mep.requests mep.session osgp.codec osgp.sources osgp.dims "
+    "firmware.hal.clock firmware.readings firmware.report firmware.log firmware.supervisor "
+    "firmware.hal.ports firmware.hal.net firmware.meter.link firmware.meter.poller microdot "
+    "firmware.web.app umqtt.simple firmware.mqtt.client firmware.mqtt.publisher firmware.app"
+).split():
+    _measured(_name, __import__)(_name)
 
 
-async def main(path, polls, spacing):
+def _news(app):
+    """Tell what changes seldom, as the application does at times."""
+    from firmware import news
+    from firmware.hal.memory import drop
+
+    news.look(app, _UPTIME_S)
+    del news
+    drop("firmware.news")
+
+
+async def _events(app, sleep_ms):
+    """All that comes to pass sooner or later."""
+    _news(app)
+    while app.store.mbus is None:
+        await sleep_ms(20)
+    app.status()
+    print('{"broker": false}')
+    while app.mqtt.connected:
+        await sleep_ms(20)
+    _news(app)
+    app.status()
+    print('{"broker": true}')
+    while app.late:
+        await sleep_ms(20)
+        app.late.turn()
+    _news(app)
+
+
+async def _main(path, polls, spacing):
     from firmware import begin
     from firmware import config as configuration
     from firmware.app import App
@@ -59,21 +92,30 @@ async def main(path, polls, spacing):
 
     config = configuration.load(path)
     del configuration  # so that it goes when the application drops it
-    for name in ("Session", "Link", "Poller", "Readings", "Supervisor", "Log"):
-        setattr(begin, name, measured("a " + name, getattr(begin, name)))
+    begin.Session = _measured("a Session", begin.Session)
+    begin.Link = _measured("a Link", begin.Link)
+    begin.Poller = _measured("a Poller", begin.Poller)
+    begin.Readings = _measured("a Readings", begin.Readings)
+    begin.Supervisor = _measured("a Supervisor", begin.Supervisor)
+    begin.Log = _measured("a Log", begin.Log)
     app = App(config)
     del begin
-    app.store.configure = measured("its values", app.store.configure)
+    app.store.configure = _measured("its values", app.store.configure)
     app.link.spacing_ms = spacing
     task = asyncio.create_task(app.run())
-    for step in range(1, STEPS + 1):
+    while not (app.mqtt and app.mqtt.connected and app.store.meter["firmware"]):
+        await clock.sleep_ms(20)
+    await _events(app, clock.sleep_ms)
+    first = app.store.snapshot
+    for step in range(1, _STEPS + 1):
         least = 1 << 30
-        for look in range(LOOKS):
-            while app.store.snapshot < polls * (step - 1) + polls * (look + 1) // LOOKS:
+        for look in range(_LOOKS):
+            while app.store.snapshot - first < polls * (step - 1) + polls * (look + 1) // _LOOKS:
                 await clock.sleep_ms(20)
             gc.collect()
             least = min(least, gc.mem_alloc())
         print(json.dumps({"step": step, "used": least - _EMPTY}))
+    qstr_info()  # tells how many names there are
     task.cancel()
     try:
         await task
@@ -82,4 +124,4 @@ async def main(path, polls, spacing):
 
 
 asyncio = sys.modules["asyncio"]
-asyncio.run(main(sys.argv[1], int(sys.argv[2]), int(sys.argv[3])))
+asyncio.run(_main(sys.argv[1], int(sys.argv[2]), int(sys.argv[3])))

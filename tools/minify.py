@@ -69,6 +69,8 @@ _FOREIGN = (
     *(re.Pattern, re.Match, socket.socket, types.CoroutineType, types.FunctionType),
     *(types.GeneratorType, types.ModuleType, BaseException, OSError, StopIteration),
 )
+# Names that the interpreter has.
+STANDARD = {"self", "cls", *_MICROPYTHON}.union(*map(dir, _FOREIGN))
 
 
 class MinifyError(Exception):
@@ -127,9 +129,7 @@ def written(tree):
 
 def kept(trees, strangers, paths):
     """Names that must not change."""
-    keep = {"self", "cls", *_MICROPYTHON}
-    for thing in _FOREIGN:
-        keep.update(dir(thing))
+    keep = set(STANDARD)
     for path in paths:
         keep.update(module_of(path).split("."))
     ours = {module_of(path).split(".")[0] for path in paths}

@@ -386,4 +386,7 @@ class _Renamer(ast.NodeTransformer):
                 alias.name = self._to(alias.name)
             bound = self._global(node, bound) if local is None else local
             alias.asname = None if bound == alias.name else bound
+        if node.level and "." in (node.module or ""):
+            # The module's whole name is one that is there anyway.
+            node.module, node.level = source, 0
         return node if node.names else None

@@ -25,7 +25,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from .fold import FoldError
-from .minify import MinifyError, leaf, lean, minify
+from .minify import STANDARD, MinifyError, leaf, lean, minify
+from .nameless import nameless, passing
 from .paths import BUILD, DEPS, ROOT
 from .shake import UNUSED, ShakeError, shake
 
@@ -104,7 +105,10 @@ def make(folder, modules, callers, arch, optimise, chip):
     if optimise >= 3:
         if not tests:  # which play other platforms
             texts = lean(texts, outside(), chip)
+        gone = passing(texts)
         texts, names = minify(texts, callers, outside())
+        ours = {name: text for name, text in texts.items() if name not in callers}
+        texts.update(nameless(ours, gone, STANDARD))
     else:
         texts.update(callers)
     texts = {name: text for name, text in texts.items() if needed(name, text)}
