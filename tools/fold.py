@@ -165,18 +165,14 @@ def prune(trees, keep):
         before = len(gone)
         for path, tree in trees.items():
             _, taken, here, bodies = facts[path]
-            changed = _prune_imports(tree, here, lambda n, own=taken: takers[n] > (n in own))
+            others = {name for name in takers if takers[name] > (name in taken)}
+            changed = _prune_imports(tree, here, others)
+            known = len(gone)
             for body in bodies:
-                for node in [n for n in body if _is(n, _DEFINITIONS)]:
-                    if node.name in keep or node.name.startswith("__"):
-                        continue
-                    if counts[node.name] == Counter(_mentioned(node))[node.name]:
-                        body.remove(node)
-                        gone.append(node.name)
-                        changed = True
+                gone += _prune_body(body, counts, keep)
                 if not body and body is not tree.body:
                     body.append(ast.Pass())
-            if changed:
+            if changed or len(gone) > known:
                 del facts[path]
         if len(gone) == before:
             return gone
@@ -209,12 +205,23 @@ def _mentioned(tree):
             yield node.name
 
 
+def _prune_body(body, counts, keep):
+    # Names of what went.
+    gone = []
+    for node in [n for n in body if _is(n, _DEFINITIONS)]:
+        if node.name not in keep and not node.name.startswith("__"):
+            if counts[node.name] == Counter(_mentioned(node))[node.name]:
+                body.remove(node)
+                gone.append(node.name)
+    return gone
+
+
 def _prune_imports(tree, here, others):
     # True if something went.
     changed = False
     for node in [n for n in tree.body if _is(n, (ast.Import, ast.ImportFrom))]:
         names = [(a, a.asname or a.name.split(".")[0]) for a in node.names]
-        left = [a for a, name in names if name in here or others(name)]
+        left = [a for a, name in names if name in here or name in others]
         changed = changed or len(left) < len(names)
         node.names = left
         if not left:
