@@ -13,6 +13,7 @@ place.
 
 import argparse
 import ast
+import contextlib
 import gzip
 import hashlib
 import json
@@ -23,6 +24,11 @@ import sys
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None
 
 from .fold import FoldError
 from .minify import STANDARD, MinifyError, leaf, lean, minify
@@ -79,11 +85,12 @@ def stage(arch="x64", optimise=3, tests=False, out=None, chip=None):
     # Made beside its place and then moved there, so that nobody ever sees half of it.
     fresh = Path(tempfile.mkdtemp(prefix=arch + "-", dir=out.parent))
     try:
-        if made.exists():
-            made.touch()
-        else:
-            make(fresh, modules, callers, arch, optimise, chip)
-            keep(fresh, made)
+        with alone(made):
+            if made.exists():
+                made.touch()
+            else:
+                make(fresh, modules, callers, arch, optimise, chip)
+                keep(fresh, made)
         shutil.rmtree(fresh)
         shutil.copytree(made / "tree", fresh)
         fresh.chmod(0o755)
@@ -94,6 +101,16 @@ def stage(arch="x64", optimise=3, tests=False, out=None, chip=None):
         shutil.rmtree(fresh, ignore_errors=True)
     files = [p for p in out.rglob("*") if p.is_file()]
     return sorted((str(p.relative_to(out)), p.stat().st_size) for p in files)
+
+
+@contextlib.contextmanager
+def alone(made):
+    """Tests that want the same tree at once make it once, where the system has such locks."""
+    made.parent.mkdir(parents=True, exist_ok=True)
+    with open(made.parent.parent / ("kept-%s.lock" % made.name[:2]), "w") as lock:
+        if fcntl:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def make(folder, modules, callers, arch, optimise, chip):
