@@ -3,7 +3,7 @@ PYTHON ?= python3
 VPY = .venv/bin/python
 
 .DEFAULT_GOAL = help
-.PHONY: help setup demo test test-mpy test-device bench proof stage flash monitor backup restore
+.PHONY: help setup demo test test-long test-mpy test-device bench proof stage flash monitor backup restore
 .PHONY: lint format cover clean
 
 help:  ## list the targets
@@ -15,9 +15,12 @@ setup:  ## all that the other targets need, into .venv and build/ (each runs it 
 demo: setup  ## a live dashboard of a simulated meter, through the real firmware
 	@$(VPY) -m tools.demo $(ARGS)
 
-test:  ## lint and every test, on CPython and both MicroPythons (6 to 9 minutes on 2 cores)
+test:  ## lint and the tests, on CPython and both MicroPythons (under 5 minutes on 2 cores)
 	@$(PYTHON) tools/prepare.py --tests
 	@$(VPY) -m tools.check
+
+test-long: setup  ## hours of the fault timeline, on CPython and MicroPython (2 minutes more)
+	@$(VPY) -m tools.check long
 
 test-mpy: setup  ## only tests/both, under both MicroPythons
 	@$(VPY) -m tools.check mpy

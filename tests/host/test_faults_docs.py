@@ -5,6 +5,7 @@ import re
 import pytest
 
 import test_timeline
+import test_timeline_hours
 from timelineevents import EVENTS
 from tools import gen_faults
 
@@ -21,9 +22,10 @@ def test_the_page_is_current():
 def test_each_chapter_is_played(monkeypatch):
     played = []
     monkeypatch.setattr(test_timeline, "World", lambda *_: Play(played))
-    for name in dir(test_timeline):
-        if name.startswith("test_"):
-            getattr(test_timeline, name)()
+    for module in (test_timeline, test_timeline_hours):
+        for name in dir(module):
+            if name.startswith("test_"):
+                getattr(module, name)()
     assert sorted(map(id, played)) == sorted(id(c.rows) for c in CHAPTERS)
 
 
