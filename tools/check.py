@@ -3,7 +3,7 @@
 Each step runs even if one before it failed; the last lines are each step's own summary.
 
     .venv/bin/python -m tools.check            all of it
-    .venv/bin/python -m tools.check long       what `make test` leaves out, because it takes minutes
+    .venv/bin/python -m tools.check long       what `make test` leaves out: it takes minutes
     .venv/bin/python -m tools.check mpy        only tests/both under MicroPython
 """
 
