@@ -32,7 +32,7 @@ LONGEST = (
     "flash_device_checks update_module proof_line stage mepctl_baud mepctl_dump web_limits asked "
     "mqtt_commands_app web_page mepctl_call mepctl_cli mepctl_profile proof_late mepctl_read demo "
     "mqtt_broker proof_timeline flash_module mepctl_meter proof_profile mqtt_faults mqtt_tls "
-    "update_network setup_page mbus mepsim_faults"
+    "update_network setup_page mbus_app mepsim_faults"
 ).split()
 _START_S = 10
 
