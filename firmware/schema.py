@@ -267,8 +267,8 @@ def _parse(text):
         raise ConfigError("json", "")
     if not isinstance(given, dict):
         raise ConfigError("object", "")
-    # MicroPython's parser takes a text that ends early, and keys of any type.
-    if text.strip()[-1] != "}" or not all(isinstance(name, str) for name in given):
+    # MicroPython's parser takes a text that ends early, for it at a NUL too, and keys of any type.
+    if "\0" in text or text.strip()[-1] != "}" or not all(isinstance(name, str) for name in given):
         raise ConfigError("json", "")
     return given
 

@@ -9,6 +9,7 @@ import gc
 
 from mep.errors import LocalError, TableError
 from shim import const
+from ..hal import clock
 from ..hal.memory import drop
 
 # Bytes of heap that must be free: for code and data, and 4 KB for the application meanwhile.
@@ -45,28 +46,41 @@ class Known:
 
 
 class Answer:
-    """A body that microdot sends piece by piece; the end of it is the end of the question."""
+    """A body that is sent piece by piece; the end of it is the end of the question.
+
+    ``seen``: tick value of when somebody last asked for a piece.
+    """
 
     kind = "application/json"
 
     def __init__(self, pieces):
         self._pieces = pieces
         self.close = None
+        self.seen = clock.ticks_ms()
 
     def __aiter__(self):
         return self
 
     async def __anext__(self):
+        self.seen = clock.ticks_ms()
+        if self._pieces is None:
+            raise OSError("nobody took it for a minute")  # who sends it must not end it as whole
         piece = next(self._pieces, None)
         if piece is None:
             raise StopAsyncIteration
         return piece.encode()
 
+    def cut(self):
+        """The last piece of a body that ends too soon. Raises MemoryError if nothing says so."""
+        raise MemoryError
+
     async def aclose(self):
         """No more is wanted. May be called twice."""
-        if self.close:
-            self.close()
-            self.close = None
+        self._pieces = None
+        close = self.close
+        self.close = None
+        if close:
+            close()
 
 
 async def answer(app, req):
@@ -134,5 +148,8 @@ def release(app, job):
     poller = app.poller
     if poller.jobs:
         poller.jobs.tidy()
-    if not poller.jobs:
-        drop("firmware.meter.jobs")
+    try:
+        if not poller.jobs:
+            drop("firmware.meter.jobs")
+    except MemoryError:
+        pass  # it goes with the next one

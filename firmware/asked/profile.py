@@ -16,6 +16,10 @@ _LOOK_MS = const(50)
 _PART = const(8)  # intervals in one piece
 _MBUS = const(14000)  # bytes of heap that the values of M-Bus devices need, and those of others
 _PLAIN = const(6000)
+_BEGIN_MS = const(120000)  # to the first reply
+# Made beforehand: there may be no memory for it when it is needed.
+_CUT = b"# incomplete: the module has no memory for it; ask for less\r\n"
+_UNREAD = b"# incomplete: nobody took it for a minute\r\n"
 _FORM = "%s: write a UTC time like 2026-11-01 or 2026-11-01T12:15"
 
 
@@ -31,29 +35,64 @@ class Intervals(Answer):
         self._job = job
         self._gone = gone
         self._head = _head(job.machine)
+        self._over = False  # True: nothing more is given
 
     async def __anext__(self):
-        text = self._head
-        self._head = ""
-        job = self._job
-        while not text:
+        piece = None
+        while piece is None:
+            self.seen = clock.ticks_ms()
             try:
-                text = self._more()
+                piece = self._next()
             except MemoryError:
-                job.end("the module has no memory for it; ask for less")
-            if text:
-                break
+                piece = self.cut()
+            except Exception as e:
+                piece = self._failed(e)
+            if piece is None:
+                self._job.hold = False
+                await clock.sleep_ms(_LOOK_MS)
+        if not piece:
+            raise StopAsyncIteration
+        return piece
+
+    def cut(self):
+        """See `Answer.cut`. What was taken for a piece that cannot be made is lost."""
+        self._over = True
+        if self._job:
+            self._job.end("no memory")
+        return _CUT
+
+    def _failed(self, e):
+        self.cut()
+        try:
+            self._app.log("error", "profile: %s: %s" % (type(e).__name__, e))
+        except MemoryError:
+            return _CUT
+        return b"# incomplete: an error of the module; its log says more\r\n"
+
+    def _next(self):
+        # The next piece, None if there is none yet, b"" at the end.
+        if self._over:
+            return b""
+        job = self._job
+        if not job:
+            self._over = True
+            return _UNREAD
+        text = self._head
+        self._head = None
+        why = None
+        if not text:
+            text = self._more()
+        if not text:
             if job.late():
-                self._head = None  # nothing more
-                if job.error:
-                    text = "# incomplete: %s\r\n" % job.error
-                    job.error = None
-                    break
-                raise StopAsyncIteration
-            job.hold = False
-            await clock.sleep_ms(_LOOK_MS)
-            if self._gone():
-                raise StopAsyncIteration
+                self._over = True
+                why = job.error
+            elif self._gone():
+                self._over = True
+                why = "nobody waits for it"  # unless only one end is closed
+            else:
+                return None
+            if why:
+                text = "# incomplete: %s\r\n" % why
         return text.encode()
 
     def _more(self):
@@ -74,10 +113,13 @@ class Intervals(Answer):
 
     async def aclose(self):
         """See `Answer.aclose`."""
-        if self._job:
-            release(self._app, self._job)
-            self._job = None
-        await Answer.aclose(self)
+        job = self._job
+        self._job = None
+        try:
+            if job:
+                release(self._app, job)
+        finally:
+            await Answer.aclose(self)
 
 
 async def answer(app, req):
@@ -96,11 +138,14 @@ async def answer(app, req):
     job = add(app, machine, _SECONDS)
     sock = getattr(req, "sock", None)
     gone = sock[1].gone if sock else bool
+    until = clock.ticks_add(clock.ticks_ms(), _BEGIN_MS)
     try:
         while not job.late() and not _begun(job):
             await clock.sleep_ms(_LOOK_MS)
             if gone():
                 raise JobError("nobody waits for it")
+            if clock.ticks_diff(until, clock.ticks_ms()) < 0:
+                raise JobError("the meter did not answer in time")
         if job.error:
             raise JobError(job.error)
         if machine.set is None:

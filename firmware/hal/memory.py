@@ -16,10 +16,17 @@ def drop(*names):
     if MICROPYTHON:
         for name in names:
             parent, _, leaf = name.rpartition(".")
+            # A module left behind would be missing in the package that is imported next.
+            # One by one, and last the package: without a list, for which there may be no room.
+            inside = name + "."
+            more = True
+            while more:
+                more = False
+                for known in sys.modules:
+                    if known.startswith(inside):
+                        more = True
+                        del sys.modules[known]
+                        break
             if sys.modules.pop(name, None) is not None and hasattr(sys.modules[parent], leaf):
                 delattr(sys.modules[parent], leaf)
-            # A module left behind would be missing in the package that is imported next.
-            for known in list(sys.modules):
-                if known.startswith(name + "."):
-                    del sys.modules[known]
         gc.collect()

@@ -1,6 +1,6 @@
 """The web application: the live page, its data and the errors. Handlers only read the store."""
 
-from microdot import Microdot, Response
+from microdot import Microdot
 
 from .. import report
 from ..hal.memory import drop
@@ -61,10 +61,12 @@ def _errors(app, ask):
     async def not_found(req):
         # Files and questions, too, are here and no routes: so they cost little while nobody asks.
         if ask and req.path.startswith("/api/v1/"):
-            code, what = await ask(req)
-            if code != 200:
-                return failure(code, what, req.path)
-            return harden(Response(what, 200, {"Content-Type": what.kind}))
+            from . import told
+
+            try:
+                return await told.answer(req, ask)
+            finally:
+                drop("firmware.web.told")
         from . import files
 
         try:
