@@ -106,11 +106,13 @@ async def _main(path, polls, spacing):
     while not (app.mqtt and app.mqtt.connected and app.store.meter["firmware"]):
         await clock.sleep_ms(20)
     await _events(app, clock.sleep_ms)
-    first = app.store.snapshot
     for step in range(1, _STEPS + 1):
+        if step == _STEPS:
+            polls *= 4  # that a page is gone is noticed when something is sent to it
+        first = app.store.snapshot
         least = 1 << 30
         for look in range(_LOOKS):
-            while app.store.snapshot - first < polls * (step - 1) + polls * (look + 1) // _LOOKS:
+            while app.store.snapshot - first < polls * (look + 1) // _LOOKS:
                 await clock.sleep_ms(20)
             gc.collect()
             least = min(least, gc.mem_alloc())
