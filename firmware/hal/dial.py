@@ -106,7 +106,7 @@ def words(code):
     if code == errno.ECONNREFUSED:
         return "connection refused: nothing listens there"
     if code in (errno.ECONNRESET, 32):  # 32 is EPIPE, which MicroPython does not name
-        return "the other side broke the connection"
+        return "the other side closed the connection"  # as `net.Tcp` says of an end
     if code in (errno.EHOSTUNREACH, 101):  # 101 is ENETUNREACH, which MicroPython does not name
         return "no way to that host"
     if code == errno.ETIMEDOUT:
