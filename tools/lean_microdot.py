@@ -13,6 +13,7 @@ class Request:
         self.app = app
         self.client_addr = client_addr
         self.method = method
+        self.http_version = http_version
         self.headers = headers
         self.path, _, query = url.partition("?")
         self.args = self._parse_urlencoded(query)

@@ -166,6 +166,8 @@ def test_import_refuses_and_leaves_what_is():
         ('{"http_port": 81', "json"),
         ('{"http_port": 81, "wifi', "json"),
         ('{"http_port": 81} {', "json"),
+        ('{"http_port": 81}\0, "wifi_ssid": "x"}', "json"),
+        (b'{"http_port": 81, "wifi_ssid": "x\0"}', "json"),
         ('{"x": ' + "[" * 8000 + "]" * 8000 + "}", "json"),
         (" " * 16385, "too_long"),
         ('{"version": 1, "later": 1}', "unknown"),
