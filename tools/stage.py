@@ -13,7 +13,6 @@ place.
 
 import argparse
 import ast
-import contextlib
 import gzip
 import hashlib
 import json
@@ -61,7 +60,7 @@ OUTSIDE = (
 
 
 KEPT = BUILD / "stage" / "kept"
-_MOST_KEPT = 12
+_MOST_KEPT = 20
 
 
 class StageError(Exception):
@@ -81,16 +80,14 @@ def stage(arch="x64", optimise=3, tests=False, out=None, chip=None):
     chip = arch in CHIPS if chip is None else chip
     modules = sources(THIRD_PARTY + FOR_TESTS if tests else THIRD_PARTY)
     callers = callers_of_tests() if tests else []
-    made = KEPT / fingerprint(modules + callers, (arch, optimise, tests, chip))
+    how = optimise, tests, chip
+    made = once(
+        fingerprint(modules + callers, (arch, *how)),
+        lambda folder: make(folder, modules, callers, arch, *how),
+    )
     # Made beside its place and then moved there, so that nobody ever sees half of it.
     fresh = Path(tempfile.mkdtemp(prefix=arch + "-", dir=out.parent))
     try:
-        with alone(made):
-            if made.exists():
-                made.touch()
-            else:
-                make(fresh, modules, callers, arch, optimise, chip)
-                keep(fresh, made)
         shutil.rmtree(fresh)
         shutil.copytree(made / "tree", fresh)
         fresh.chmod(0o755)
@@ -103,19 +100,52 @@ def stage(arch="x64", optimise=3, tests=False, out=None, chip=None):
     return sorted((str(p.relative_to(out)), p.stat().st_size) for p in files)
 
 
-@contextlib.contextmanager
-def alone(made):
-    """Tests that want the same tree at once make it once, where the system has such locks."""
-    made.parent.mkdir(parents=True, exist_ok=True)
-    with open(made.parent.parent / ("kept-%s.lock" % made.name[:2]), "w") as lock:
+def once(name, maker):
+    """The folder ``name`` of what is kept, which ``maker(folder)`` fills if it is not there yet.
+
+    Tests that want the same at once wait for the first, where the system has such locks.
+    """
+    KEPT.mkdir(parents=True, exist_ok=True)
+    made = KEPT / name
+    with open(KEPT.with_name("kept-%s.lock" % name[:3]), "w") as lock:
         if fcntl:
             fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
+        if made.exists():
+            made.touch()
+            return made
+        fresh = Path(tempfile.mkdtemp(prefix="new-", dir=KEPT.parent))
+        try:
+            maker(fresh)
+            keep(fresh, made)
+        finally:
+            shutil.rmtree(fresh, ignore_errors=True)
+    return made
 
 
-def make(folder, modules, callers, arch, optimise, chip):
-    """Make the tree ``folder/tree`` and ``folder/names.json``; with ``callers``, that of tests."""
-    tests = bool(callers)
+def make(folder, modules, callers, arch, optimise, tests, chip):
+    """Make the tree ``folder/tree`` and ``folder/names.json``."""
+    how = optimise, tests, chip
+    # They are the same for every architecture.
+    small = once(
+        fingerprint(modules + callers, how), lambda folder: shorten(folder, modules, callers, *how)
+    )
+    with open(small / "texts.json") as f:
+        texts = json.load(f)
+    tree = folder / "tree"
+    tree.mkdir()
+    compile_all(texts, tree, arch, optimise)
+    if tests:
+        shutil.copytree(ROOT / "web", tree / "web")
+    else:
+        pack_web(tree / "web")
+    for name in AS_THEY_ARE:
+        if (ROOT / name).exists():
+            shutil.copy(ROOT / name, tree / name)
+    shutil.copy(small / "names.json", folder)
+
+
+def shorten(folder, modules, callers, optimise, tests, chip):
+    """Make ``folder/texts.json``, {path on the device: source}, and ``folder/names.json``."""
     texts = read(modules, tests)
     callers = read(callers)
     names = {}
@@ -129,16 +159,8 @@ def make(folder, modules, callers, arch, optimise, chip):
     else:
         texts.update(callers)
     texts = {name: text for name, text in texts.items() if needed(name, text)}
-    tree = folder / "tree"
-    tree.mkdir()
-    compile_all(texts, tree, arch, optimise)
-    if tests:
-        shutil.copytree(ROOT / "web", tree / "web")
-    else:
-        pack_web(tree / "web")
-    for name in AS_THEY_ARE:
-        if (ROOT / name).exists():
-            shutil.copy(ROOT / name, tree / name)
+    with open(folder / "texts.json", "w") as f:
+        json.dump(texts, f)
     with open(folder / "names.json", "w") as f:
         json.dump(names, f, indent=1, sort_keys=True)
 
