@@ -68,7 +68,7 @@ def test_page_and_broker_have_the_meters_values(tmp_path, free_port, request, in
         request.getfixturevalue("micropython64")
     run = start(tmp_path, free_port, "--interpreter", interpreter, "--broker", broker)
     try:
-        page = run.wait_for(r"Dashboard: (http://127.0.0.1:(\d+)/)\n", 30)
+        page = run.wait_for(r"Dashboard: (http://127.0.0.1:(\d+)/)\n", 60)
         where = run.wait_for(r"topic (\S+) at ([\d.]+):(\d+), to watch it: \S+")
         started = children(run.process.pid)
         assert len(started) == 3
@@ -99,7 +99,7 @@ def test_it_ends_by_itself_and_takes_the_next_free_port(tmp_path):
 def test_a_child_that_dies_ends_it_with_its_last_lines(tmp_path, free_port):
     run = start(tmp_path, free_port, "--interpreter", "cpython")
     try:
-        run.wait_for("Dashboard:", 30)
+        run.wait_for("Dashboard:", 60)
         started = children(run.process.pid)
         os.kill(started[0], signal.SIGKILL)
         assert run.process.wait(20) == 1
