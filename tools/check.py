@@ -9,6 +9,7 @@ Each step runs even if one before it failed; the last lines are each step's own 
 
 import os
 import re
+import signal
 import subprocess
 import sys
 import time
@@ -21,13 +22,16 @@ from .paths import BUILD, MICROPYTHON, ROOT
 # holds to 128 KiB. What takes long and is the same everywhere runs on that port; random replies
 # also on CPython, the fault timeline with `make test-long`.
 _TIMELINE, _HOURS = "test_timeline", "test_timeline_hours"
-_RANDOM = "test_osgp_random,test_osgp_machines_random"
+_RANDOM = "test_osgp_random", "test_osgp_machines_random"
+FILES = tuple(sorted(p.stem for p in (ROOT / "tests" / "both").glob("test_*.py")))
 STAGED = ("--stage", "build/stage/x86-tests")
+# Interpreter, heap, arguments, files.
 PORTS = (
-    ("micropython32", "1m", (*STAGED, "--without", _HOURS)),
-    ("micropython64", "2m", ("--without", "%s,%s,%s" % (_TIMELINE, _HOURS, _RANDOM))),
+    ("micropython32", "1m", STAGED, [f for f in FILES if f != _HOURS]),
+    ("micropython64", "2m", (), [f for f in FILES if f not in (_TIMELINE, _HOURS, *_RANDOM)]),
 )
-LONG = (("micropython32", "1m", (*STAGED, _HOURS)),)
+LONG = (("micropython32", "1m", STAGED, [_HOURS]),)
+_BESIDE = 2  # files that one port runs at once
 _WORKERS = "5"  # of pytest: most of it is waiting
 
 
@@ -40,6 +44,8 @@ def lint():
 
 def host():
     """tests/both and tests/host on CPython, file by file in parallel, in the order collected."""
+    # So that one process compiles what each worker imports, not all of them the same.
+    run([sys.executable, "-m", "pytest", "--collect-only", "-q"], str)
     spread = ("-n", _WORKERS, "--dist", "loadfile", "--no-loadscope-reorder")
     return pytest(*spread, "-m", "not alone", *("--ignore=" + path for path in timeline()))
 
@@ -60,8 +66,8 @@ def pytest(*arguments):
     return good, last(lines, r"\d+ \w+.* in [\d.]+")
 
 
-def mpy(port, heap, arguments, show=print):
-    """tests/both under one MicroPython."""
+def mpy(port, heap, arguments, files, show=print):
+    """``files`` of tests/both under one MicroPython, each in an interpreter of its own."""
     binary = MICROPYTHON / port
     if not binary.exists():
         return not os.environ.get("CI"), "%s: SKIPPED, it is not there; run `make setup`" % port
@@ -69,9 +75,25 @@ def mpy(port, heap, arguments, show=print):
         stage = [sys.executable, "-m", "tools.stage", "--arch", "x86", "--tests", "--quiet"]
         if not run(stage, show)[0]:
             return False, "%s: FAILED, the code does not compile" % port
-    command = [str(binary), "-X", "heapsize=" + heap, "tests/run_both.py", *arguments]
-    good, lines = run(command, show)
-    return good, "%s: %s" % (port, last(lines, r"\d+ passed, \d+ failed"))
+    command = [str(binary), "-X", "heapsize=" + heap, "tests/run_both.py", *arguments, "--only"]
+    good, passed = True, 0
+    with ThreadPoolExecutor(_BESIDE) as pool:
+        for done, said, lines in pool.map(lambda name: one(command, name), files):
+            good &= done
+            passed += said
+            for line in lines:
+                show(line)
+    return good, "%s: %d passed%s" % (port, passed, "" if good else ", FAILED, see above")
+
+
+def one(command, name):
+    """Run the file ``name``; (success, how many passed, what to show)."""
+    lines = []
+    good = run([*command, name], lines.append)[0]
+    found = re.search(r"(\d+) passed", last(lines, r"\d+ passed, \d+ failed"))
+    if good and found:
+        return True, int(found[1]), [line for line in lines if line.startswith(name)]
+    return False, int(found[1]) if found else 0, lines
 
 
 def run(command, show=print):
@@ -106,6 +128,8 @@ def ports(which=PORTS):
 
 def main(arguments):
     started = time.monotonic()
+    # What a shell starts in the background ignores this signal, and so would all tests' programs.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     BUILD.mkdir(exist_ok=True)
     # The hundreds of programs that tests start shall not compile all they import.
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)

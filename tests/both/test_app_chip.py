@@ -98,7 +98,7 @@ async def _watch(app, port):
 
 def test_the_radio_waits_for_the_line_and_set_up_follows_hours_without_network():
     async def go():
-        port = 20000 + int.from_bytes(os.urandom(2), "big") // 4
+        port = 20000 + int.from_bytes(os.urandom(2), "big") // 8
         app = _application(port)
         app._watchdog = app._clock  # the watchdog itself has its own tests
         task = asyncio.create_task(app.run())

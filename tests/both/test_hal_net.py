@@ -239,7 +239,7 @@ def test_words_name_the_error():
 
     assert "refused" in net.words(OSError(errno.ECONNREFUSED))
     assert "no answer" in net.words(OSError(errno.ETIMEDOUT))
-    assert "broke" in net.words(OSError(errno.ECONNRESET, "some text"))
+    assert "closed" in net.words(OSError(errno.ECONNRESET, "some text"))
     assert "no way" in net.words(OSError(errno.EHOSTUNREACH))
     assert net.words(OSError(errno.EACCES)) == "error EACCES"
     assert net.words(OSError(-2)) == "error -2"

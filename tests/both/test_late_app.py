@@ -3,6 +3,8 @@
 import asyncio
 import sys
 
+sys.path.append("tests")
+
 from fakes import Chip
 from firmware.hal.clock import sleep_ms
 from test_app_tells import MIDNIGHT, Now, _app, _read

@@ -76,7 +76,7 @@ def _make(mode, port, token=""):
 
 async def _recover(mode):
     """Run `Recovery` for a moment; it, its guard, what a client of its page got."""
-    port = 20000 + int.from_bytes(os.urandom(2), "big") // 4
+    port = 20000 + int.from_bytes(os.urandom(2), "big") // 8
     rec, guard = _make(mode, port)
     task = asyncio.create_task(rec.run())
     try:
@@ -130,7 +130,7 @@ async def test_the_window_closes_when_the_network_is_back():
     setup_ap.AccessPoint.over = watched
     try:
         with Chip():
-            rec, guard = _make(recovery.WINDOW, 20000 + int.from_bytes(os.urandom(2), "big") // 4)
+            rec, guard = _make(recovery.WINDOW, 20000 + int.from_bytes(os.urandom(2), "big") // 8)
             await asyncio.wait_for(rec.run(), 20)
     except OSError as e:
         assert "restarted" in str(e)

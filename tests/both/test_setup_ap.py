@@ -81,7 +81,7 @@ def _quiet(level, text):
 
 def test_opens_protected_and_closes():
     async def go():
-        setup_ap.PORT = 20000 + int.from_bytes(os.urandom(2), "big") // 4
+        setup_ap.PORT = 20000 + int.from_bytes(os.urandom(2), "big") // 8
         point = setup_ap.AccessPoint(network, "mep-123456", "only of this one", _quiet)
         ap = network.WLAN(network.AP_IF)
         assert ap.active() and ap.config("ssid") == "mep-123456"
@@ -108,7 +108,7 @@ def test_opens_protected_and_closes():
 
 def test_the_server_answers_and_lives_through_noise():
     async def go():
-        port = 20000 + int.from_bytes(os.urandom(2), "big") // 4
+        port = 20000 + int.from_bytes(os.urandom(2), "big") // 8
         task = asyncio.create_task(udp.serve(port, setup_ap.answer, "127.0.0.1"))
         await sleep_ms(30)
         for noise in (b"", b"x", bytes(600)):

@@ -18,7 +18,7 @@ class Module:
 
     def __init__(self, language="en"):
         self.flash = Flash()
-        self.port = 20000 + int.from_bytes(os.urandom(2), "big") // 4
+        self.port = 20000 + int.from_bytes(os.urandom(2), "big") // 8
         self.restarts = 0
         self.refuse = False
         self.app = Microdot()
