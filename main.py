@@ -1,13 +1,19 @@
 import sys
 
 if sys.platform == "esp32":  # which has / and /lib on its path
+    import os
+
     import machine
 
     slot = ""
+    trial = False
+    slots = None
     try:
-        from firmware import slots
+        # Without an update there is nothing to choose.
+        if [name for name in os.listdir("/") if name.split(".")[0] in ("slot", "update")]:
+            from firmware import slots
 
-        slot, trial = slots.choose(machine.reset_cause() == machine.DEEPSLEEP_RESET)
+            slot, trial = slots.choose(machine.reset_cause() == machine.DEEPSLEEP_RESET)
         if slot is None:
             machine.reset()
         if trial:

@@ -6,7 +6,7 @@ import sys
 
 from shim import const
 from .hal import clock
-from .hal.memory import drop
+from .hal.memory import drop, radio
 from .hal.ports import CHIP, open_port
 
 _BEAT_MS = const(100)
@@ -91,10 +91,11 @@ class App:
         return await open_port(self.config["port"])
 
     async def _watchdog(self):
-        from .hal.esp32 import watchdog
+        from .hal import esp32
         from .watchdog import Watchdog
 
-        await Watchdog(self.supervisor, self.log, watchdog, self.note).run()
+        start, again = esp32.watchdog, esp32.restart
+        await Watchdog(self.supervisor, self.log, start, self.note, radio, again).run()
 
     def online(self):
         """True with a network."""
@@ -157,7 +158,11 @@ class App:
         return await turn.ask(self, req)
 
     async def _broker(self):
-        await self.mqtt.run(self.alive("mqtt"))
+        alive = self.alive("mqtt")
+        while self.wifi and not self.wifi.online:
+            alive()
+            await clock.sleep_ms(_BEAT_MS)
+        await self.mqtt.run(alive)
 
     async def publish(self):
         """Publish the snapshots by MQTT for ever."""
@@ -191,9 +196,10 @@ class App:
             if self._beats % _HEALTH_BEATS == 0:
                 uptime = self._beats * _BEAT_MS // 1000
                 rssi = self.wifi.rssi() if self.wifi else None
+                left = radio() if CHIP else None
                 from . import health  # every ten minutes
 
-                line = health.line(uptime, self._line(), self.supervisor.restarts, rssi)
+                line = health.line(uptime, self._line(), self.supervisor.restarts, rssi, left)
                 self.log("info", line)
                 del health
                 drop("firmware.health")

@@ -74,6 +74,10 @@ def load(app, chip):
         mqtt(app, chip)
     if chip:
         network(app)
+        from .hal import heap
+
+        heap.names()
+        drop("firmware.hal.heap")
     _trim(config)
     gc.collect()
     if hasattr(gc, "threshold"):

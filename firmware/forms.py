@@ -1,7 +1,5 @@
 """Forms of the configuration's texts that need more than a look at their characters."""
 
-from .hal.memory import drop
-
 # Those of firmware/mqtt/formats, and what firmware/mqtt/publisher.py sends.
 FORMATS = (
     "native",
@@ -44,8 +42,6 @@ def _zone(text):
         Zone(text)
     except ZoneError:
         return False
-    finally:
-        drop("firmware.timezone")
     return True
 
 

@@ -4,35 +4,23 @@ import gc
 import sys
 
 from shim import const
+from .hal.memory import free
 
 EVERY_S = const(600)
-# The largest block anything here asks for at once is a few KB. Asking for more would make the
-# ESP32 port grow its heap at the expense of Wi-Fi's.
-_LARGEST = const(16384)
-_SMALLEST = const(512)
 
 
-def largest_block():
-    """Bytes in one piece that can be had now: a power of two up to 16384; None on CPython."""
-    if not hasattr(gc, "mem_free"):
-        return None
-    n = _LARGEST
-    while n >= _SMALLEST:
-        try:
-            bytearray(n)
-            return n
-        except MemoryError:
-            n >>= 1
-    return 0
+def line(uptime_s, counters, restarts, rssi=None, radio=None):
+    """One line of text: uptime, heap, signal, the line's counters that matter, restarted tasks.
 
-
-def line(uptime_s, counters, restarts, rssi=None):
-    """One line of text: uptime, heap, signal, the line's counters that matter, restarted tasks."""
+    ``radio``: bytes that its packets may take, if they are not the heap's.
+    """
     parts = ["up %d:%02d h" % (uptime_s // 3600, uptime_s // 60 % 60)]
-    block = largest_block()
-    if block is not None:
-        gc.collect()
-        parts.append("heap free %d, block %d" % (gc.mem_free(), block))
+    gc.collect()
+    left = free()
+    if left is not None:
+        parts.append("heap free %d" % left)
+    if radio is not None:
+        parts.append("radio %d" % radio)
     if rssi is not None:
         parts.append("signal %d dBm" % rssi)
     for name in ("verified", "retries", "failed", "dropped"):
@@ -69,7 +57,7 @@ def status(app, uptime_s, lag_ms):
     if app.late:
         figures["late"] = app.late.status()
     if hasattr(gc, "mem_free"):
-        figures["heap_free"] = gc.mem_free()
+        figures["heap_free"] = free()
         figures["heap_used"] = gc.mem_alloc()
     return figures
 

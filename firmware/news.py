@@ -14,6 +14,7 @@ from .hal import clock
 from .hal.memory import drop
 
 _HASTE_S = const(600)
+_JOINED_S = const(30)  # a start has no connection at first
 
 
 def look(app, uptime_s, day=True):
@@ -39,7 +40,7 @@ def look(app, uptime_s, day=True):
         drop("firmware.mbus")
     mqtt = app.mqtt
     wait = mqtt and not mqtt.connected and not app.low and config["mqtt_buffer_h"]
-    if wait and not app.late:
+    if wait and not app.late and uptime_s >= _JOINED_S:
         from .late import Late
 
         app.late = Late(app)

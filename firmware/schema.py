@@ -139,7 +139,7 @@ def problems(config, complete=True):
         from . import power
 
         found += [ConfigError(*why) for why in power.faults(config)]
-        drop("firmware.power")
+    drop("firmware.power", "firmware.forms", "firmware.timezone")
     return found
 
 
@@ -352,9 +352,8 @@ def _fits(form, value):
     if form == "topic":
         return "+" not in value and "#" not in value
     if form in ("zone", "watch", "formats", "idx", "steps", "tls", "commands"):
-        from . import forms
+        from . import forms  # several fields need it: `problems` drops it
 
-        drop("firmware.forms")
         return forms.fits(form, value)
     if form == "token":
         return all(32 < ord(c) < 127 for c in value)

@@ -47,6 +47,8 @@ ASKING = (
     "firmware/boards/__init__.py",
     "firmware/boards/chips.py",
     "firmware/config.py",
+    "firmware/hal/heap.py",
+    "firmware/hal/heap.py",
     "firmware/meter/line.py",
     "firmware/update_texts.py",
     "firmware/web/setup_texts.py",

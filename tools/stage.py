@@ -42,6 +42,9 @@ THIRD_PARTY = (
     "microdot/microdot.py",
     "umqtt/simple.py",
 )
+# The chip's image has it frozen, and looks there before it looks at /lib. Stand-ins for the chip
+# have it from us.
+FROZEN = ("lib/umqtt/simple.py",)
 FOR_TESTS = ("microdot/test_client.py",)
 HOST_ONLY = ("firmware/hal/serialport.py",)  # needs pyserial
 AS_THEY_ARE = ("boot.py", "main.py")
@@ -80,7 +83,7 @@ def stage(arch="x64", optimise=3, tests=False, out=None, chip=None):
     chip = arch in CHIPS if chip is None else chip
     modules = sources(THIRD_PARTY + FOR_TESTS if tests else THIRD_PARTY)
     callers = callers_of_tests() if tests else []
-    how = optimise, tests, chip
+    how = optimise, tests, chip, arch in CHIPS
     made = once(
         fingerprint(modules + callers, (arch, *how)),
         lambda folder: make(folder, modules, callers, arch, *how),
@@ -122,15 +125,17 @@ def once(name, maker):
     return made
 
 
-def make(folder, modules, callers, arch, optimise, tests, chip):
+def make(folder, modules, callers, arch, optimise, tests, chip, frozen):
     """Make the tree ``folder/tree`` and ``folder/names.json``."""
-    how = optimise, tests, chip
-    # They are the same for every architecture.
+    how = optimise, tests, chip, frozen
+    # They are the same for every architecture of a kind.
     small = once(
         fingerprint(modules + callers, how), lambda folder: shorten(folder, modules, callers, *how)
     )
     with open(small / "texts.json") as f:
         texts = json.load(f)
+    if frozen:
+        texts = {name: text for name, text in texts.items() if name not in FROZEN}
     tree = folder / "tree"
     tree.mkdir()
     compile_all(texts, tree, arch, optimise)
@@ -144,7 +149,7 @@ def make(folder, modules, callers, arch, optimise, tests, chip):
     shutil.copy(small / "names.json", folder)
 
 
-def shorten(folder, modules, callers, optimise, tests, chip):
+def shorten(folder, modules, callers, optimise, tests, chip, frozen):
     """Make ``folder/texts.json``, {path on the device: source}, and ``folder/names.json``."""
     texts = read(modules, tests)
     callers = read(callers)
@@ -153,7 +158,10 @@ def shorten(folder, modules, callers, optimise, tests, chip):
         if not tests:  # which play other platforms
             texts = lean(texts, outside(), chip)
         gone = passing(texts)
-        texts, names = minify(texts, callers, outside())
+        strangers = outside()
+        if frozen:
+            strangers += [texts[name] for name in FROZEN if name in texts]
+        texts, names = minify(texts, callers, strangers)
         ours = {name: text for name, text in texts.items() if name not in callers}
         texts.update(nameless(ours, gone, STANDARD))
     else:

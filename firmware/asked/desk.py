@@ -10,7 +10,7 @@ import gc
 from mep.errors import LocalError, TableError
 from shim import const
 from ..hal import clock
-from ..hal.memory import drop
+from ..hal.memory import drop, room
 
 # Bytes of heap that must be free: for code and data, and 4 KB for the application meanwhile.
 _INFO = const(13000)
@@ -65,10 +65,9 @@ class Answer:
         self.seen = clock.ticks_ms()
         if self._pieces is None:
             raise OSError("nobody took it for a minute")  # who sends it must not end it as whole
-        piece = next(self._pieces, None)
-        if piece is None:
-            raise StopAsyncIteration
-        return piece.encode()
+        for piece in self._pieces:  # the chip's `next` knows no default
+            return piece.encode()
+        raise StopAsyncIteration
 
     def cut(self):
         """The last piece of a body that ends too soon. Raises MemoryError if nothing says so."""
@@ -110,12 +109,12 @@ async def answer(app, req):
 def _way(path):
     # Over HTTP a path is text. What only MQTT may ask is a tuple, which equals no list.
     words = path.split("/")[3:] if isinstance(path, str) else path
-    if hasattr(gc, "mem_free"):
-        gc.collect()
-        free = gc.mem_free()
+    gc.collect()
+    left = room()
+    if left is not None:
         needed = _NEEDED.get(words[0], _INFO)
-        if free < needed:
-            raise Refusal(503, FULL % (free, needed))
+        if left < needed:
+            raise Refusal(503, FULL % (left, needed))
     if words[0] == "tables" and len(words) == 2:
         from .table import answer
     elif words == ["info"]:

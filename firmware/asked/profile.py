@@ -3,11 +3,9 @@
 It is sent as it comes from the meter; no more than one reply of it is in memory.
 """
 
-import gc
-
 from shim import const
 from ..hal import clock
-from ..hal.memory import drop
+from ..hal.memory import drop, room
 from ..meter.jobs import JobError
 from .desk import FULL, Answer, Known, Refusal, add, release
 
@@ -179,8 +177,9 @@ def _check(machine):
     # What gave the names goes; what is left must do for the intervals.
     drop("osgp.sources", "osgp.mbuswords")
     needed = _MBUS if any(c.header for c in machine.channels) else _PLAIN
-    if hasattr(gc, "mem_free") and gc.mem_free() < needed:
-        raise Refusal(503, FULL % (gc.mem_free(), needed))
+    left = room()
+    if left is not None and left < needed:
+        raise Refusal(503, FULL % (left, needed))
 
 
 def _head(machine):

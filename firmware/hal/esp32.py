@@ -16,6 +16,7 @@ _REASON = const(0x3F)
 SET_UP = b"S"
 SETTINGS = b"A"
 TOKEN = const(32)
+kept = None  # what keeps the heap's size (`firmware.hal.heap`)
 _ASKED = const(6)  # in the memory of `rtc`, behind what `firmware.boot_guard` keeps there
 
 

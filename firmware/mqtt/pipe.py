@@ -1,8 +1,10 @@
 """What umqtt.simple takes for the network: packets in memory, written and read without waiting."""
 
 from shim import const
+from ..hal.memory import crowded
 
 _RX = const(256)  # larger packets of the broker are skipped
+_SPARE = const(7000)  # bytes that the radio keeps; pages keep more, so that this goes first
 _JOIN = const(256)  # a payload up to this size is sent in one piece with its header
 
 
@@ -88,7 +90,7 @@ class Pipe:
     def flush(self, tcp):
         """Send what the network takes."""
         out = self.out
-        while out:
+        while out and not crowded(_SPARE):
             chunk = out[0]
             if self._sent < len(chunk):
                 n = tcp.send(chunk, self._sent)

@@ -7,6 +7,7 @@ slow client misses snapshots, and costs the others nothing.
 from shim import const
 from .. import report
 from ..hal.clock import sleep_ms
+from ..hal.memory import crowded
 from ..hal.ports import MICROPYTHON
 
 _BEAT_MS = const(25)  # how late an event may be
@@ -39,6 +40,10 @@ class Events:
     async def __anext__(self):
         store = self._feed.store
         if self._part == 1:
+            while crowded():
+                await sleep_ms(_BEAT_MS)
+                if self._gone():
+                    raise StopAsyncIteration
             # The text that all outputs share, asked for at the moment it is sent: the next
             # snapshot's is made in the same place.
             self._part = 2

@@ -11,7 +11,8 @@ from microdot.microdot import NoCaseDict
 
 from shim import const
 from ..hal.clock import sleep_ms, ticks_add, ticks_diff, ticks_ms
-from ..hal.memory import drop
+from ..hal.memory import crowded, drop
+from ..hal.ports import CHIP
 
 _CHUNK = const(128)
 _LINE = const(512)  # request lines may be shorter than this; longer header lines are skipped
@@ -20,9 +21,10 @@ _HEAD = const(8192)  # browsers send the cookies of every other program on the s
 HEAD_MS = 10000  # from the connection to the end of the request
 WRITE_MS = 10000  # for one piece of an answer
 _LINGER_MS = const(500)
+_CROWD_MS = const(20)
 _TICK_MS = const(250)
 _QUEUE = const(4)  # connections that may wait for a place
-_WAIT_TICKS = const(30)  # of 100 ms
+_WAIT_TICKS = const(80)  # of 100 ms; a browser asks once for a script
 _SILENT_MS = const(1000)  # after that, who asked nothing makes room for another
 _KEPT = ("content-length", "content-type", "if-none-match", "host", "origin", "cookie")
 
@@ -171,6 +173,9 @@ class Connection:
             data = self._out
             self._out = None
         self.due = ticks_add(ticks_ms(), WRITE_MS)
+        # Not sooner: a request that nobody reads takes the radio's memory as well.
+        while CHIP and not isinstance(data, memoryview) and crowded():
+            await sleep_ms(_CROWD_MS)
         self._writer.write(data)
         await self._writer.drain()
         self.due = None

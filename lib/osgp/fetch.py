@@ -25,7 +25,10 @@ class Fetch:
         self.data = bytearray()
         self._most = most
         self._steps = self._read(dims, table)
-        self._want = next(self._steps, None)
+        self._want = None
+        for want in self._steps:  # the chip's `next` knows no default
+            self._want = want
+            break
 
     def next_read(self):
         """(table, offset, count) to read next, or None when all is read."""

@@ -111,14 +111,51 @@ def test_the_radio_waits_for_the_line_and_set_up_follows_hours_without_network()
             except asyncio.CancelledError:
                 pass
 
-    kept = module.CHIP
+    from firmware.hal import heap
+
+    kept = module.CHIP, heap.names
     with Chip():
+        heap.names = lambda: None  # there are figures on MicroPython only
         network.air.append(network.AccessPoint("home", "secret12"))
         module.CHIP = True
         try:
             asyncio.run(go())
         finally:
-            module.CHIP = kept
+            module.CHIP, heap.names = kept
+
+
+def test_mqtt_waits_for_the_network():
+    class Wifi:
+        online = False
+
+    class Mqtt:
+        ran = 0
+
+        async def run(self, alive):
+            assert app.wifi is None or app.wifi.online
+            self.ran += 1
+            alive()
+
+    app = _application(80)
+    app.mqtt = Mqtt()
+    reports = []
+    app.supervisor.report = reports.append
+
+    async def go():
+        app.wifi = Wifi()
+        task = asyncio.create_task(app._broker())
+        await sleep_ms(250)
+        # It waits, and is no task that hangs.
+        assert app.mqtt.ran == 0 and len(reports) > 1
+        app.wifi.online = True
+        await task
+        assert app.mqtt.ran == 1
+        app.wifi = None  # on a host
+        del reports[:]
+        await app._broker()
+
+    asyncio.run(go())
+    assert app.mqtt.ran == 2 and reports == ["mqtt"]
 
 
 async def test_mqtt_reports_without_a_broker_too():

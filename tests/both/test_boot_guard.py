@@ -174,18 +174,29 @@ class _Module:
     pass
 
 
-def _start(app_run, lives, key="a key"):
-    """Start ``lives`` times; what ran ("app", "safe") and how each life ended, the last guard."""
-    store = Store()
+def _start(app_run, lives, key="a key", store=None, divided=None):
+    """Start ``lives`` times; what ran ("app", "safe") and how each life ended, the last guard.
+
+    ``divided``: a list that gets, for each life, if the heap is to leave memory to TLS.
+    """
+    store = store or Store()
     ran = []
     guards = []
+    divided = [] if divided is None else divided
     with Chip(Time()) as chip:
+        from firmware import choice
         from firmware import start as module
+        from firmware.hal import heap
 
         machine = chip.machine
         app, recovery = _Module(), _Module()
 
+        def divide(tls):
+            divided.append(tls)
+            return divided
+
         def serve(config, guard, notes):
+            assert module.esp32.kept is divided
             ran.append("app")
             guards.append(guard)
             app_run(guard)
@@ -198,15 +209,24 @@ def _start(app_run, lives, key="a key"):
         app.serve, recovery.run = serve, recover
         recovery.SET_UP, recovery.WINDOW, recovery.SETTINGS, recovery.SAFE = range(4)
         known = {"key": key, "wifi_ssid": "home", "board": "devkit", "ap_password": "12345678"}
-        module._configuration = lambda path: (dict(known, hostname=""), [])
+        changed = (
+            (choice, "_configuration", lambda path: (dict(known, hostname=""), [])),
+            (choice, "storage", store),
+            (choice, "print", lambda *_: None),
+            (module, "print", lambda *_: None),
+            (module, "storage", store),
+            (module, "drop", lambda *_: None),  # what is changed here must stay
+            (heap, "divide", divide),
+        )
         put = {"firmware.app": app, "firmware.recovery": recovery}
         kept = {name: sys.modules.get(name) for name in put}
         sys.modules.update(put)
         package = sys.modules["firmware"]
         had = getattr(package, "app", None)
-        storage = module.storage
-        package.app, package.recovery, module.storage = app, recovery, store
-        printed = module.print = lambda *_: None
+        package.app, package.recovery = app, recovery
+        before = [getattr(where, name, None) for where, name, _ in changed]
+        for where, name, value in changed:
+            setattr(where, name, value)
         try:
             for _ in range(lives):
                 try:
@@ -215,8 +235,9 @@ def _start(app_run, lives, key="a key"):
                 except machine.Reset as e:
                     machine.restart(e.cause)
         finally:
-            del printed, package.recovery, module.print
-            module.storage = storage
+            del package.recovery
+            for (where, name, _), old in zip(changed, before):
+                setattr(where, name, old) if old else delattr(where, name)
             if had:
                 package.app = had
             else:
@@ -251,6 +272,21 @@ def test_an_application_that_lives_is_started_again_and_again():
 def test_a_module_without_key_is_set_up():
     ran, _, _ = _start(None, 2, "")
     assert ran == ["set-up", "set-up"]
+
+
+def test_the_heap_is_divided_for_what_is_configured():
+    for stored, tls in (
+        (None, False),
+        (b'{"mqtt_tls": "off", "key": ""}', False),
+        (b'{"mqtt_tls": "ca"}', True),
+        (b"{}", True),  # as a damaged one: more is left to the radio than it may need
+    ):
+        store = Store()
+        if stored is not None:
+            store.files["config"] = stored
+        divided = []
+        ran, _, _ = _start(lambda guard: None, 1, "a key", store, divided)
+        assert ran == ["app", "prompt"] and divided == [tls], stored
 
 
 def test_the_prompt_is_not_bitten():

@@ -17,7 +17,18 @@ def test_the_line_says_what_matters():
     assert ("heap free" in text) == hasattr(gc, "mem_free")
 
 
-def test_the_largest_block_can_be_had():
-    block = health.largest_block()
-    if block is not None:
-        assert block >= 512 and len(bytearray(block)) == block
+def test_the_radios_memory_is_told_where_it_has_its_own():
+    assert "radio" not in health.line(0, {}, {})
+    assert ", radio 31744, signal -67 dBm" in health.line(60, {}, {}, -67, 31744)
+    assert "radio 0" in health.line(60, {}, {}, None, 0)
+
+
+def test_free_is_what_the_heap_has():
+    kept = health.free
+    for free in (41234, None):
+        health.free = lambda free=free: free
+        try:
+            text = health.line(60, {}, {})
+        finally:
+            health.free = kept
+        assert text == ("up 0:01 h" if free is None else "up 0:01 h, heap free 41234")

@@ -9,9 +9,12 @@ from fakes import Chip
 from firmware.hal.clock import sleep_ms
 from test_app_tells import MIDNIGHT, Now, _app, _read
 
+_JOINED = 300  # beats: half a minute
 
-def _away(**given):
+
+def _away(beats=_JOINED, **given):
     app = _app(ntp_servers="", **given)
+    app._beats = beats
     app.mqtt.connected = False
     app.mqtt._incoming = None
     now = Now(app, MIDNIGHT + 3)
@@ -55,14 +58,25 @@ def test_it_is_there_while_the_broker_is_away_and_gone_when_all_is_sent():
     assert '"2026-01-07T23:01:09Z"' in sent[1][1] and '"energy_forward":5010,' in sent[1][1]
 
 
+def test_a_start_gets_half_a_minute_to_join():
+    app, _ = _away(_JOINED - 1)
+    assert app.late is None
+    app._beats = _JOINED
+    app._news = None
+    app._look()
+    assert app.late.status() == {"waiting": 1, "lost": 0}
+
+
 def test_who_has_another_buffer_or_wants_none_has_none():
     assert _away(mqtt_buffer_h=0)[0].late is None
     app = _app(ntp_servers="")
+    app._beats = _JOINED
     app.mqtt.connected = False
     app.low = True
     app._look()
     assert app.late is None
     app = _app(ntp_servers="")
+    app._beats = _JOINED
     app._look()
     assert app.late is None
 

@@ -225,25 +225,14 @@ def test_old_values_are_none():
     assert app.store.mbus[0]["values"][0]["value"] == 1000
 
 
-class _Full:
-    # In place of `gc`: little memory.
-    @staticmethod
-    def collect():
-        pass
-
-    @staticmethod
-    def mem_free():
-        return 17000
-
-
 def test_without_memory_it_is_put_off():
     app = App(meter(water(5)))
-    kept = desk.gc
-    desk.gc = _Full
+    kept = desk.room
+    desk.room = lambda: 17000
     try:
         assert [app.look(s) for s in (7, 71, 135)] == [1, 1, 1]
     finally:
-        desk.gc = kept
+        desk.room = kept
     assert app.store.mbus is None and app.lines == []
     app.refuses = "another question is under way; ask again in a moment"
     assert [app.look(s) for s in (200, 264)] == [1, 1]

@@ -1,3 +1,4 @@
+from firmware.mqtt import pipe as module
 from firmware.mqtt.pipe import Pipe
 
 
@@ -67,3 +68,32 @@ def test_umqtt_never_reads_beyond_its_packet():
         raise AssertionError("it read on")
     except OSError as e:
         assert "malformed" in str(e)
+
+
+def test_a_crowded_chip_sends_later_what_is_left():
+    pipe = Pipe()
+    for packet in (b"\xc0\0", b"\x30\x03\0\x01a", b"\xe0\0"):
+        pipe.write(packet)
+        pipe.commit()
+    crowded = [True, False, False, True]
+    spared = []
+
+    def looks(least):
+        spared.append(least)
+        return crowded.pop(0)
+
+    net = Net()
+    kept = module.crowded
+    module.crowded = looks
+    try:
+        pipe.flush(net)
+        assert net.sent == b"" and pipe.size == 9
+        # A packet and its empty payload; then there is no room any more.
+        pipe.flush(net)
+        assert net.sent == b"\xc0\0" and pipe.size == 7 and not crowded
+        assert max(spared) < 10000  # so that a page waits before the broker does
+        module.crowded = lambda least: False
+        pipe.flush(net)
+    finally:
+        module.crowded = kept
+    assert net.sent == b"\xc0\0\x30\x03\0\x01a\xe0\0" and pipe.size == 0 and not pipe.out

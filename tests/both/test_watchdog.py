@@ -26,6 +26,8 @@ class Rig:
         self.supervisor = Supervisor(self.log)
         self.hanging = ()
         self.fed = []
+        self.left = None  # a function: what the radio could have
+        self.restarted = None  # after how many ms of `run`
 
     def log(self, level, text):
         self.lines.append(text)
@@ -57,8 +59,12 @@ class Rig:
             # Going on in the same life: it runs already.
             return self.machine.WDT.running or self.machine.WDT(timeout=ms)
 
+        def restart():
+            self.restarted = time.now - began
+            raise Over()
+
         time.sleep_ms = sleep_ms
-        dog = Watchdog(self.supervisor, self.log, start, self.notes.append)
+        dog = Watchdog(self.supervisor, self.log, start, self.notes.append, self.left, restart)
         try:
             asyncio.run(dog.run())
         except Over:
@@ -110,6 +116,71 @@ def test_a_task_that_is_slow_but_in_time_is_well():
         rig.hanging = ()
         rig.supervisor.report("web")
         assert rig.run(60000) is None and len(rig.lines) == 1
+
+    _with(run)
+
+
+def test_a_radio_without_memory_has_the_module_started_again():
+    def run(rig):
+        rig.watch(poller=20000)
+        rig.left = lambda: 2499
+        # It was fed for a minute of that.
+        assert rig.run(200000) is None and 58000 <= rig.restarted <= 62000, rig.restarted
+        assert rig.machine.WDT.running.feeds == 30
+        text = "the radio has no memory: the module starts again"
+        assert rig.lines == rig.notes == [text]
+
+    _with(run)
+
+
+def test_what_is_empty_is_given_back_to_the_radio():
+    def run(rig):
+        rig.watch(poller=20000)
+        collected = []
+
+        class Gc:
+            @staticmethod
+            def collect():
+                collected.append(True)
+
+        rig.left = lambda: 0 if len(collected) < 20 else 2500
+        kept = module.gc
+        module.gc = Gc
+        try:
+            assert rig.run(200000) is None
+        finally:
+            module.gc = kept
+        assert len(collected) == 20 and rig.restarted is None and not rig.lines
+
+    _with(run)
+
+
+def test_a_burst_of_the_radio_harms_nothing():
+    def run(rig):
+        rig.watch(poller=20000)
+        looks = []
+
+        def left():
+            # 30 looks in a row without memory, then a single one with just enough.
+            looks.append(True)
+            return 2500 if len(looks) % 31 == 0 else 0
+
+        rig.left = left
+        assert rig.run(600000) is None and len(looks) >= 290
+        assert not rig.lines and rig.restarted is None
+        assert rig.machine.WDT.running.feeds == len(looks)
+
+    _with(run)
+
+
+def test_a_task_that_hangs_is_told_before_the_radio():
+    def run(rig):
+        rig.watch(poller=20000)
+        rig.left = lambda: 0
+        rig.hanging = ("poller",)
+        assert rig.run(200000) is not None
+        assert rig.notes == ["task poller hangs: the watchdog restarts the module"]
+        assert rig.restarted is None
 
     _with(run)
 

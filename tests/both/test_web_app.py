@@ -185,6 +185,47 @@ def test_an_event_is_not_torn_by_a_snapshot_in_between():
     asyncio.run(go())
 
 
+def test_a_crowded_chip_delays_an_event_and_then_sends_the_newest():
+    from firmware.web import events
+
+    app, store = _app()
+    crowded = [True]
+
+    async def go():
+        wire = Wire()
+        body = (await _listen(app, wire)).body
+        assert await body.__anext__() == b"data: "
+        waiting = asyncio.create_task(body.__anext__())
+        for power in (702, 703):
+            await asyncio.sleep(0.06)
+            assert not waiting.done()
+            _reply(store, 28, power_forward=power)
+        crowded[0] = False
+        text = bytes(await waiting)
+        assert json.loads(text.decode())["values"]["power_forward"] == 703
+        assert await body.__anext__() == b"\n\n"
+        # It was the newest: nothing is left to be sent.
+        idle = asyncio.create_task(body.__anext__())
+        await asyncio.sleep(0.06)
+        assert not idle.done()
+        _reply(store, 28, power_forward=704)
+        assert await idle == b"data: "
+        crowded[0] = True
+        wire.left = True
+        try:
+            await body.__anext__()
+        except StopAsyncIteration:
+            return
+        raise AssertionError("the client left and is still waited for")
+
+    kept = events.crowded
+    events.crowded = lambda: crowded[0]
+    try:
+        asyncio.run(go())
+    finally:
+        events.crowded = kept
+
+
 def test_places_for_live_pages():
     app, _ = _app(clients=2)
 

@@ -200,3 +200,73 @@ def test_a_client_that_does_not_read_is_given_up():
         assert stream.closed
 
     asyncio.run(go())
+
+
+class _Crowded:
+    """``with _Crowded(n):`` a chip that has no memory for the radio at the first ``n`` looks."""
+
+    def __init__(self, looks):
+        self.looks = looks
+        self.slept = 0
+
+    def __enter__(self):
+        self._kept = server.CHIP, server.crowded, server.sleep_ms
+        server.CHIP, server.crowded, server.sleep_ms = True, self._crowded, self._sleep_ms
+        return self
+
+    def __exit__(self, *_):
+        server.CHIP, server.crowded, server.sleep_ms = self._kept
+
+    def _crowded(self):
+        self.looks -= 1
+        return self.looks >= 0
+
+    async def _sleep_ms(self, ms):
+        self.slept += ms
+        await asyncio.sleep(0)
+
+
+def test_a_crowded_chip_reads_a_request_and_answers_later():
+    with _Crowded(5) as crowded:
+        assert _code(GET) == 200 and crowded.slept == 100
+
+
+def _written(data, looks):
+    """What was sent of ``data`` while the chip was crowded, then, and after how many ms."""
+
+    async def go():
+        stream = Stream(())
+        conn = server.Connection(stream, stream)
+        conn._out = None  # the head is out
+        with _Crowded(looks) as crowded:
+            task = asyncio.create_task(conn.awrite(data))
+            for _ in range(100):
+                if crowded.looks > 1:
+                    await asyncio.sleep(0)
+            before = stream.sent
+            assert before or conn.due is not None  # who waits too long is given up
+            await task
+            assert conn.due is None
+            return before, stream.sent, crowded.slept
+
+    return asyncio.run(go())
+
+
+def test_a_crowded_chip_sends_a_piece_later():
+    assert _written(b"a piece", 4) == (b"", b"a piece", 80)
+    # An event was gated before its text was asked for: the text may not wait any more.
+    assert _written(memoryview(b"an event"), 1) == (b"", b"an event", 0)
+
+
+def test_only_a_chip_looks_at_its_memory_for_each_piece():
+    with _Crowded(4) as crowded:
+        server.CHIP = False
+
+        async def go():
+            stream = Stream(())
+            conn = server.Connection(stream, stream)
+            conn._out = None
+            await conn.awrite(b"a piece")
+            return stream.sent
+
+        assert asyncio.run(go()) == b"a piece" and crowded.looks == 4

@@ -163,7 +163,8 @@ else:
 
 
 class Patched:
-    """``with Patched(world):`` `asyncio.run` is `run`, and on CPython garbage may wait.
+    """``with Patched(world):`` `asyncio.run` is `run`, and on CPython garbage may wait
+    and there is a chip's heap.
 
     ``collect`` is the real `gc.collect`.
     """
@@ -177,9 +178,13 @@ class Patched:
         self.collect = gc.collect
         if not MICROPYTHON:
             gc.collect = lambda *_: 0  # a host's heap is too large to look through every second
+            # Figures of a chip that has nothing left to be divided.
+            gc.mem_alloc = lambda: 60000
+            gc.mem_free = lambda: 100000
         return self
 
     def __exit__(self, *_):
         asyncio.run = self._run
         if not MICROPYTHON:
             gc.collect = self.collect
+            del gc.mem_alloc, gc.mem_free

@@ -10,6 +10,7 @@ from flashkit import esptool, image, run, staged  # noqa: F401  fixtures
 from firmware.boards import NAMES
 from tools.flashing import FlashError, chips, first, loader, manifest, package, sync, words
 from tools.flashing import image as images
+from tools.flashing.device import Device
 from tools.paths import ROOT
 
 # ruff: noqa: F811
@@ -90,6 +91,28 @@ def test_faults_have_words():
         assert told in words.chip_fault("/dev/x", text), text
     assert "many only charge" in words.there([])
     assert words.there([("COM3", "CP2102")]) == "found: COM3 (CP2102)"
+
+
+class _Transport:
+    """In place of mpremote's: answers each code with ``text`` and ``fault``."""
+
+    def __init__(self, text=b"", fault=b""):
+        self.answer = text, fault
+        self.silence = None
+
+    def exec_raw(self, code, timeout=10):
+        self.silence = timeout
+        return self.answer
+
+
+def test_a_module_may_be_silent_for_longer_than_its_flash_takes():
+    device = Device("nowhere")
+    device.transport = _Transport("ä\r\nb\r\n".encode())
+    assert device.run("print()") == "ä\nb\n"
+    assert device.transport.silence >= 60
+    device.transport = _Transport(b"so far\r\n", b"Traceback:\r\nValueError: why\r\n")
+    with pytest.raises(FlashError, match="ValueError: why"):
+        device.run("fails()")
 
 
 def test_a_chip_that_does_not_answer(esptool, capfd, tmp_path, staged):

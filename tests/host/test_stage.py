@@ -1,7 +1,9 @@
 """Staging: each module compiled, pages compressed, the tree runs, faults are told."""
 
+import ast
 import gzip
 import json
+import re
 import subprocess
 from pathlib import Path
 
@@ -54,6 +56,50 @@ def test_the_tree_for_tests_has_readable_pages_and_the_test_client(tmp_path):
     assert "tests/both/test_poller.mpy" in files
     names = json.loads((tmp_path / "tests.names.json").read_text())
     assert names["lib/mep/session.py"] and "tests/both/test_poller.py" not in names
+
+
+# What `firmware.mqtt` asks umqtt.simple for.
+ASKED = """MQTTClient MQTTException set_last_will set_callback connect publish ping check_msg
+disconnect socket user password keepalive""".split()
+
+
+def _names(path):
+    """All attributes and arguments that the source at ``path`` asks others for."""
+    tree = ast.parse(path.read_text())
+    found = {n.attr for n in ast.walk(tree) if isinstance(n, ast.Attribute)}
+    return found | {n.arg for n in ast.walk(tree) if isinstance(n, ast.keyword)}
+
+
+def test_umqtt_is_the_images_on_a_chip(tmp_path):
+    for arch, there in (("xtensawin", False), ("rv32imc", False), ("x86", True), ("x64", True)):
+        files = dict(stage.stage(arch, out=tmp_path / arch))
+        assert ("lib/umqtt/simple.mpy" in files) == there, arch
+        assert "firmware/mqtt/client.mpy" in files
+    # A stand-in for a chip has it from its tree.
+    assert "lib/umqtt/simple.mpy" in dict(stage.stage("x86", out=tmp_path / "x86", chip=True))
+
+
+def test_what_is_asked_of_umqtt_keeps_its_name(tmp_path, monkeypatch):
+    said = set().union(*map(_names, (ROOT / "firmware" / "mqtt").glob("*.py")))
+    assert said.issuperset(ASKED), "ASKED names what nobody asks for"
+    shortened = {}
+    real = stage.compile_all
+
+    def compile_all(texts, *how):
+        shortened.update(texts)
+        real(texts, *how)
+
+    monkeypatch.setattr(stage, "compile_all", compile_all)
+    monkeypatch.setattr(stage, "KEPT", tmp_path / "kept")
+    out = tmp_path / "xtensawin"
+    stage.stage("xtensawin", out=out)
+    names = json.loads((tmp_path / "xtensawin.names.json").read_text())
+    for path, short in names.items():
+        assert not set(short.values()).intersection(ASKED), path
+    text = "".join(t for name, t in shortened.items() if name.startswith("firmware/mqtt/"))
+    for name in ASKED:
+        how = r"\b%s=" if name in ("user", "password", "keepalive") else r"\.%s\b"
+        assert re.search(how % name, text), name
 
 
 def _only(monkeypatch, *folders):

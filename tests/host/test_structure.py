@@ -81,6 +81,7 @@ RULES = (
     ("firmware.mqtt", ("firmware.mqtt", "umqtt", *OUTPUT)),
     ("firmware.app", ("firmware", "mep", "osgp", "c1218", "shim")),
     ("firmware.start", ("firmware", "shim")),
+    ("firmware.choice", ("firmware", "shim")),
     ("firmware.recovery", ("firmware", "shim")),
     ("firmware.wifi", ("firmware.radio", "firmware.setup_ap", "firmware.hal", "shim")),
     ("firmware.timesync", ("firmware.ntp", "firmware.timezone", "firmware.hal", "shim")),

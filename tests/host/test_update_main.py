@@ -1,5 +1,6 @@
 """main.py on the chip: which version starts, how its trial ends; nothing stops the start."""
 
+import os
 import sys
 import types
 
@@ -16,6 +17,7 @@ class Module:
 
     def __init__(self, monkeypatch):
         self.done = []
+        self.names = ["boot.py", "config", "slot.a"]
         self.chosen = ("", False)
         self.confirmed = True
         self.fault = self.broken = None  # raised by `choose`, by importing `firmware.start`
@@ -26,6 +28,12 @@ class Module:
         if self.fault:
             raise self.fault
         return self.chosen
+
+    def _listdir(self, path):
+        assert path == "/"
+        if isinstance(self.names, Exception):
+            raise self.names
+        return self.names
 
     def _late(self):
         self.done.append("late")
@@ -49,6 +57,7 @@ class Module:
         for module in (package, slots, start):
             self._patch.setitem(sys.modules, module.__name__, module)
         self._patch.setattr(sys, "platform", "esp32")
+        self._patch.setattr(os, "listdir", self._listdir)
         try:
             exec(compile(SOURCE, "main.py", "exec"), {"__name__": "__main__"})
             return False
@@ -68,6 +77,35 @@ def test_without_a_trial_nothing_watches(module):
         assert not module.start()
         assert not machine.Timer.timers and machine.WDT.running is None
     assert module.done == ["choose", "start"] * 2
+
+
+def test_where_no_update_ever_came_nothing_is_chosen(module):
+    module.chosen = ("a", True)  # would be a trial
+    for names in ([], ["boot.py", "main.py", "firmware", "lib", "slots", "updated", "my.slot"]):
+        module.names = names
+        assert not module.start()
+        assert not machine.Timer.timers and machine.WDT.running is None
+    assert module.done == ["start"] * 2
+
+
+@pytest.mark.parametrize("name", ["slot.a", "slot.new", "update.b", "update.bundle"])
+def test_any_file_of_updates_has_it_chosen(module, name):
+    module.names = ["main.py", name]
+    assert not module.start() and module.done == ["choose", "start"]
+
+
+def test_a_flash_that_cannot_be_listed_does_not_stop_the_start(module, capsys):
+    module.names = OSError(5)
+    assert not module.start()
+    assert module.done == ["start"] and "updates: " in capsys.readouterr().out
+
+
+def test_the_flashed_tree_that_cannot_be_imported_is_told_at_the_prompt(module):
+    module.names = []
+    module.broken = True
+    with pytest.raises(ImportError):
+        module.start()
+    assert module.done == []
 
 
 def test_a_wake_is_told(module):
