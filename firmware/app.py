@@ -36,6 +36,7 @@ class App:
         self.guard = guard
         self.mqtt = self.wifi = self.time = self.low = self.line = None
         self.weak = ""  # what a brown-out means, in words
+        self.pages = None  # `firmware.web.app`
         self.told = None  # of `firmware.news`
         self.mbus = [0, None, (), None]  # of `firmware.mbus`
         self.late = None  # `firmware.late`, while the broker is away
@@ -59,7 +60,8 @@ class App:
             if self.wifi:
                 start("wifi", self._radio, _TASK_MS)
                 start("time", self._clock, _TASK_MS)
-            start("web", self._web, _TASK_MS)
+            if self.pages:
+                start("web", self._web, _TASK_MS)
             if self.mqtt and not self.low:
                 start("mqtt", self._broker, _TASK_MS)
                 start("publisher", self.publish, _TASK_MS)

@@ -8,7 +8,7 @@ import gc
 from mep.session import Session
 from shim import const
 from .hal import clock
-from .hal.memory import drop
+from .hal.memory import drop, free
 from .log import Log
 from .meter.link import Link
 from .meter.poller import Poller
@@ -16,6 +16,8 @@ from .readings import Readings
 from .supervisor import Supervisor
 
 _GARBAGE = const(8192)  # collect after so many bytes, before they lie all over the heap
+_PAGES = const(60000)  # bytes: pages and TLS together are for chips with more memory
+_NO_PAGES = "mqtt_tls: no page beside it, for lack of memory; settings: hold the button at a start"
 # Of the configuration, what nobody asks for after the start; of low power, if it is not chosen.
 _ONCE = (
     "alerts_serve alerts_watch ap_password cpu_mhz domoticz_idx ha_discovery ha_prefix pin_enable "
@@ -66,10 +68,13 @@ def load(app, chip):
     Code comes before anything runs: so the heap's free part stays in one piece.
     """
     config = app.config
-    from .web import app as pages
+    if chip and config["mqtt_host"] and config["mqtt_tls"] != "off" and free() < _PAGES:
+        app.log("warn", _NO_PAGES)
+    else:
+        from .web import app as pages
 
-    gc.collect()
-    app.pages = pages
+        gc.collect()
+        app.pages = pages
     if config["mqtt_host"]:
         mqtt(app, chip)
     if chip:

@@ -167,3 +167,23 @@ async def test_mqtt_reports_without_a_broker_too():
     task = asyncio.create_task(client.run(lambda: calls.append(True)))
     await _until(lambda: len(calls) > 1)
     task.cancel()
+
+
+def test_no_pages_beside_tls_where_memory_is_short():
+    from firmware import begin
+
+    kept = begin.free, begin.mqtt
+    begin.mqtt = lambda *_: None
+    try:
+        for left, tls, served in ((59999, "ca", False), (60000, "ca", True), (59999, "off", True)):
+            begin.free = lambda left=left: left
+            with Chip():
+                app = _application(80)
+                said = []
+                app.log = lambda level, text, said=said: said.append(text)
+                app.config.update(mqtt_host="192.0.2.1", mqtt_tls=tls)
+                begin.load(app, True)
+                assert bool(app.pages) == served
+                assert ("hold the button" in " ".join(said)) != served
+    finally:
+        begin.free, begin.mqtt = kept
