@@ -11,7 +11,7 @@ import gc
 from shim import const
 from .memory import radio
 
-# Joining a network takes 11 KB of it, a handshake of TLS 35 KB more.
+# Joining a network takes 11 KB of it, TLS 26 KB more.
 _RADIO = const(27000)
 _TLS = const(46000)
 _MOST = const(160000)  # of the interpreter: more is no use
