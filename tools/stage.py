@@ -13,6 +13,7 @@ place.
 
 import argparse
 import ast
+import contextlib
 import gzip
 import hashlib
 import json
@@ -94,9 +95,10 @@ def stage(arch="x64", optimise=3, tests=False, out=None, chip=None):
         shutil.rmtree(fresh)
         shutil.copytree(made / "tree", fresh)
         fresh.chmod(0o755)
-        shutil.rmtree(out, ignore_errors=True)
-        fresh.rename(out)
-        shutil.copy(made / "names.json", str(out) + ".names.json")
+        with held(out.name):  # tests stage the same tree side by side
+            shutil.rmtree(out, ignore_errors=True)
+            fresh.rename(out)
+            shutil.copy(made / "names.json", str(out) + ".names.json")
     finally:
         shutil.rmtree(fresh, ignore_errors=True)
     files = [p for p in out.rglob("*") if p.is_file()]
@@ -108,11 +110,8 @@ def once(name, maker):
 
     Tests that want the same at once wait for the first, where the system has such locks.
     """
-    KEPT.mkdir(parents=True, exist_ok=True)
     made = KEPT / name
-    with open(KEPT.with_name("kept-%s.lock" % name[:3]), "w") as lock:
-        if fcntl:
-            fcntl.flock(lock, fcntl.LOCK_EX)
+    with held(name[:3]):
         if made.exists():
             made.touch()
             return made
@@ -123,6 +122,16 @@ def once(name, maker):
         finally:
             shutil.rmtree(fresh, ignore_errors=True)
     return made
+
+
+@contextlib.contextmanager
+def held(name):
+    """Hold the lock ``name`` of what is kept, where the system has such locks."""
+    KEPT.mkdir(parents=True, exist_ok=True)
+    with open(KEPT.with_name("kept-%s.lock" % name), "w") as lock:
+        if fcntl:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def make(folder, modules, callers, arch, optimise, tests, chip, frozen):
