@@ -64,7 +64,7 @@ OUTSIDE = (
 
 
 KEPT = BUILD / "stage" / "kept"
-_MOST_KEPT = 20
+_MOST_KEPT = 60  # more than one run of the tests makes: it may be in use
 
 
 class StageError(Exception):
