@@ -5,6 +5,19 @@ if sys.platform == "esp32":  # which has / and /lib on its path
 
     import machine
 
+    try:
+        # The port reads its flash in pieces of 128 bytes. In larger ones the application starts
+        # in half the time, for 1.4 KB. What is on the flash is the same either way.
+        from flashbdev import bdev
+
+        fs = os.VfsLfs2(bdev, readsize=128, progsize=32, lookahead=32)
+        os.umount("/")
+        os.mount(fs, "/")
+        del fs
+    except ImportError:  # a stand-in for the chip
+        pass
+    except Exception as e:
+        print("flash:", e)  # noqa: T201  another file system stays as it was
     slot = ""
     trial = False
     slots = None
